@@ -1,0 +1,20 @@
+//! Signed commits with several heads: the vocabulary of Headwaters and the truth on disk.
+//!
+//! A [`change::ChangeSet`] and a [`header::Header`] make a commit; chains of commits end in signed tips; `admit`
+//! decides what enters the graph; `heads` is the one mutable pointer; `store` keeps the bytes; `tree` holds states as
+//! content-addressed ordered trees. Knows nothing of SQL text, network or order.
+
+pub mod catalogue;
+pub mod change;
+pub mod clock;
+pub mod collation;
+pub mod decimal;
+pub mod header;
+pub mod hlc;
+pub mod id;
+pub mod row;
+pub mod row_key;
+pub mod schema;
+pub mod signal;
+pub mod temporal;
+pub mod value;

@@ -1,0 +1,98 @@
+//! A one-shot answer that a thread or a task can wait for: how the committer and the lock manager wake sessions.
+//!
+//! Promises: the first `complete` wins, later ones are ignored; every waiter sees the same answer. Knows no runtime:
+//! waiting is `std::future`, so tokio, a test and a plain thread can all wait.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+struct State<T> {
+    answer: Option<T>,
+    wakers: Vec<Waker>,
+}
+
+/// A shared one-shot answer; clones are the same signal.
+pub struct Signal<T>(Arc<(Mutex<State<T>>, Condvar)>);
+
+impl<T> Clone for Signal<T> {
+    fn clone(&self) -> Self {
+        Signal(self.0.clone())
+    }
+}
+
+impl<T: Clone> Default for Signal<T> {
+    fn default() -> Self {
+        Signal(Arc::new((Mutex::new(State { answer: None, wakers: Vec::new() }), Condvar::new())))
+    }
+}
+
+impl<T: Clone> Signal<T> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the answer and wakes every waiter; a second call changes nothing.
+    pub fn complete(&self, answer: T) {
+        let mut state = self.state();
+        if state.answer.is_none() {
+            state.answer = Some(answer);
+            self.0.1.notify_all();
+            let wakers = std::mem::take(&mut state.wakers);
+            drop(state);
+            wakers.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// The answer, if there is one.
+    pub fn answer(&self) -> Option<T> {
+        self.state().answer.clone()
+    }
+
+    /// Blocks the thread until there is an answer. For plain threads and tests, never inside a task.
+    pub fn wait_blocking(&self) -> T {
+        let mut state = self.state();
+        loop {
+            if let Some(answer) = &state.answer {
+                return answer.clone();
+            }
+            state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl<T: Clone> Future for Signal<T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let mut state = self.state();
+        match &state.answer {
+            Some(answer) => Poll::Ready(answer.clone()),
+            None => {
+                if !state.wakers.iter().any(|w| w.will_wake(context.waker())) {
+                    state.wakers.push(context.waker().clone());
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_answer_stays_and_reaches_a_waiting_thread() {
+        let signal = Signal::default();
+        let waiting = {
+            let signal = signal.clone();
+            std::thread::spawn(move || signal.wait_blocking())
+        };
+        signal.complete(1);
+        signal.complete(2);
+        assert_eq!(waiting.join().ok(), Some(1));
+        assert_eq!(signal.answer(), Some(1));
+    }
+}

@@ -1,0 +1,130 @@
+//! The function library: one entry a function, operators included; one family a file.
+//!
+//! Promises: `eval` has MySQL's meaning for the argument types `result` accepted; no function reads tables, clocks or
+//! randomness except through its [`Context`].
+
+use crate::error::SqlError;
+use crate::expression::Type;
+use dag::value::Value;
+
+/// A function or operator.
+pub struct Function {
+    /// Upper-case name; operators by their sign (`+`, `DIV`, `||` as `CONCAT`).
+    pub name: &'static str,
+    /// Fewest and most arguments.
+    pub arity: (usize, usize),
+    /// The type of the result for these argument types, or why they do not fit.
+    pub result: fn(&[Type]) -> Result<Type, SqlError>,
+    /// The value; arguments are already evaluated.
+    pub eval: fn(&mut Call<'_>) -> Result<Value, SqlError>,
+    /// Whether equal arguments give equal values within a statement (RAND, SLEEP, UUID: no).
+    pub deterministic: bool,
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// One call at run time.
+pub struct Call<'a> {
+    /// The argument values.
+    pub arguments: &'a [Value],
+    /// The argument types.
+    pub types: &'a [Type],
+    /// The type the binder computed for the result.
+    pub result: &'a Type,
+    /// The statement's surroundings.
+    pub context: &'a mut dyn Context,
+}
+
+/// What expressions may ask of the statement and session they run in.
+pub trait Context {
+    /// NOW() of the statement, microseconds UTC since the epoch: the same through the statement and its reruns.
+    fn now_micros(&self) -> i64;
+    /// Offset in seconds of the session's time zone at that instant.
+    fn zone_offset(&self, utc_micros: i64) -> i32;
+    /// UTC microseconds of a local date-time in the session's zone; `None` if it does not exist.
+    fn to_utc(&self, local: dag::temporal::DateTime) -> Option<i64>;
+    /// Next 64 random bits of the statement's seed.
+    fn random(&mut self) -> u64;
+    /// A session fact.
+    fn session(&self) -> &SessionFacts;
+    /// `@name`; NULL if never set.
+    fn user_variable(&self, name: &str) -> Value;
+    /// `@name := value`.
+    fn assign_user_variable(&mut self, name: &str, value: Value);
+    /// `@@name`.
+    fn system_variable(&self, name: &str, global: bool) -> Result<Value, SqlError>;
+    /// The n-th parameter of a prepared statement.
+    fn parameter(&self, index: u32) -> Value;
+    /// Records a warning (code, message); the list is bounded by `max_error_count`.
+    fn warn(&mut self, code: u16, message: String);
+    /// LAST_INSERT_ID(expr) sets what LAST_INSERT_ID() gives.
+    fn set_last_insert_id(&mut self, id: u64);
+}
+
+/// Plain facts of a session that functions may show.
+#[derive(Clone, Debug, Default)]
+pub struct SessionFacts {
+    /// CONNECTION_ID().
+    pub connection_id: u64,
+    /// USER(): name@host as given.
+    pub user: String,
+    /// CURRENT_USER(): the account.
+    pub current_user: String,
+    /// DATABASE().
+    pub database: Option<String>,
+    /// LAST_INSERT_ID().
+    pub last_insert_id: u64,
+    /// ROW_COUNT() of the previous statement.
+    pub row_count: i64,
+    /// FOUND_ROWS() of the previous SELECT.
+    pub found_rows: u64,
+    /// sql_mode, parsed.
+    pub sql_mode: SqlMode,
+}
+
+/// The parts of sql_mode that change meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SqlMode {
+    /// STRICT_TRANS_TABLES or STRICT_ALL_TABLES.
+    pub strict: bool,
+    /// NO_ZERO_DATE.
+    pub no_zero_date: bool,
+    /// NO_ZERO_IN_DATE.
+    pub no_zero_in_date: bool,
+    /// ERROR_FOR_DIVISION_BY_ZERO.
+    pub error_for_division_by_zero: bool,
+    /// ONLY_FULL_GROUP_BY.
+    pub only_full_group_by: bool,
+    /// ANSI_QUOTES.
+    pub ansi_quotes: bool,
+    /// PIPES_AS_CONCAT.
+    pub pipes_as_concat: bool,
+    /// NO_BACKSLASH_ESCAPES.
+    pub no_backslash_escapes: bool,
+    /// NO_AUTO_VALUE_ON_ZERO.
+    pub no_auto_value_on_zero: bool,
+    /// NO_UNSIGNED_SUBTRACTION.
+    pub no_unsigned_subtraction: bool,
+}
+
+impl Default for SqlMode {
+    /// MySQL 8.0's default.
+    fn default() -> Self {
+        SqlMode {
+            strict: true,
+            no_zero_date: true,
+            no_zero_in_date: true,
+            error_for_division_by_zero: true,
+            only_full_group_by: true,
+            ansi_quotes: false,
+            pipes_as_concat: false,
+            no_backslash_escapes: false,
+            no_auto_value_on_zero: false,
+            no_unsigned_subtraction: false,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! MySQL as a language: parse, bind, evaluate, execute over a view of a state.
+//!
+//! Knows no sockets and no libp2p.
+
+pub mod error;
+pub mod expression;
+pub mod function;
+pub mod journal;
+pub mod response;
+pub mod wait;

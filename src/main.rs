@@ -1,0 +1,2 @@
+//! The headwaters binary.
+fn main() {}
