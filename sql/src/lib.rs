@@ -3,6 +3,7 @@
 //! Knows no sockets and no libp2p.
 
 pub mod error;
+pub mod evaluate;
 pub mod expression;
 pub mod function;
 pub mod journal;

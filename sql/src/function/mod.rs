@@ -2,9 +2,17 @@
 //!
 //! Promises: `eval` has MySQL's meaning for the argument types `result` accepted; no function reads tables, clocks or
 //! randomness except through its [`Context`].
+//!
+//! How grammar that is not a plain call becomes one (the binder's side of the contract):
+//! `-x` is `-` with one argument; `x + INTERVAL v UNIT` is `DATE_ADD(x, v, 'UNIT')`; `EXTRACT(UNIT FROM x)` is
+//! `EXTRACT('UNIT', x)`; `TIMESTAMPADD(UNIT, v, x)` and `TIMESTAMPDIFF(UNIT, a, b)` take the unit as a text constant;
+//! `TRIM(LEADING r FROM s)` is `LTRIM(s, r)`, TRAILING `RTRIM(s, r)`, BOTH `TRIM(s, r)`; `POSITION(a IN b)` is
+//! `LOCATE(a, b)`; `j -> p` is `JSON_EXTRACT`, `j ->> p` is `JSON_UNQUOTE(JSON_EXTRACT())`; `x MEMBER OF (j)` is
+//! `MEMBER OF(x, j)`; `a REGEXP b` is `REGEXP_LIKE(a, b)`; CAST, CONVERT and COLLATE are `Node::Cast`.
 
 use crate::error::SqlError;
-use crate::expression::Type;
+use crate::evaluate::{RowStack, Subqueries};
+use crate::expression::{Expression, Type};
 use dag::value::Value;
 
 /// A function or operator.
@@ -13,12 +21,22 @@ pub struct Function {
     pub name: &'static str,
     /// Fewest and most arguments.
     pub arity: (usize, usize),
-    /// The type of the result for these argument types, or why they do not fit.
-    pub result: fn(&[Type]) -> Result<Type, SqlError>,
-    /// The value; arguments are already evaluated.
-    pub eval: fn(&mut Call<'_>) -> Result<Value, SqlError>,
+    /// The type of the result for these arguments, or why they do not fit. It sees the expressions, because some types
+    /// depend on constants (`ROUND(x, 2)`).
+    pub result: fn(&[Expression]) -> Result<Type, SqlError>,
+    /// The value.
+    pub eval: Eval,
     /// Whether equal arguments give equal values within a statement (RAND, SLEEP, UUID: no).
     pub deterministic: bool,
+}
+
+/// How a function gets its arguments.
+#[derive(Clone, Copy)]
+pub enum Eval {
+    /// All are evaluated before the call.
+    Values(fn(&mut Call<'_>) -> Result<Value, SqlError>),
+    /// The function evaluates those it needs (IF, COALESCE).
+    Lazy(fn(&mut LazyCall<'_>) -> Result<Value, SqlError>),
 }
 
 impl std::fmt::Debug for Function {
@@ -31,12 +49,33 @@ impl std::fmt::Debug for Function {
 pub struct Call<'a> {
     /// The argument values.
     pub arguments: &'a [Value],
-    /// The argument types.
-    pub types: &'a [Type],
+    /// The argument expressions, for their types.
+    pub expressions: &'a [Expression],
     /// The type the binder computed for the result.
     pub result: &'a Type,
     /// The statement's surroundings.
     pub context: &'a mut dyn Context,
+}
+
+impl Call<'_> {
+    /// The type of an argument.
+    pub fn ty(&self, index: usize) -> &Type {
+        &self.expressions[index].ty
+    }
+}
+
+/// One call of a function that evaluates its own arguments.
+pub struct LazyCall<'a> {
+    /// The arguments.
+    pub arguments: &'a [Expression],
+    /// The type the binder computed for the result.
+    pub result: &'a Type,
+    /// The rows in sight.
+    pub rows: &'a RowStack<'a>,
+    /// The statement's surroundings.
+    pub context: &'a mut dyn Context,
+    /// Who answers subqueries.
+    pub subqueries: &'a mut dyn Subqueries,
 }
 
 /// What expressions may ask of the statement and session they run in.
@@ -63,6 +102,14 @@ pub trait Context {
     fn warn(&mut self, code: u16, message: String);
     /// LAST_INSERT_ID(expr) sets what LAST_INSERT_ID() gives.
     fn set_last_insert_id(&mut self, id: u64);
+    /// SYSDATE(): the time at the call; NOW() where the context has no finer clock.
+    fn wall_micros(&self) -> i64 {
+        self.now_micros()
+    }
+    /// SLEEP(): asks the session loop for a pause (R36); unsupported unless the session offers it.
+    fn sleep(&mut self, _micros: u64) -> Result<(), SqlError> {
+        Err(SqlError::unsupported("SLEEP() in this statement"))
+    }
 }
 
 /// Plain facts of a session that functions may show.
@@ -127,4 +174,9 @@ impl Default for SqlMode {
             no_unsigned_subtraction: false,
         }
     }
+}
+
+/// The function of that name, in any case; `None` if there is none.
+pub fn find(_name: &str) -> Option<&'static Function> {
+    None
 }
