@@ -84,6 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test joins the thread through its answer")]
     fn the_first_answer_stays_and_reaches_a_waiting_thread() {
         let signal = Signal::default();
         let waiting = {

@@ -3,6 +3,10 @@
 //! Promises: integer order is time order; every field combination that MySQL can store has one packed form. Does not
 //! parse or format for SQL, know zones, or the session's mode: that is `sql`.
 
+mod calendar;
+
+pub use calendar::TO_DAYS_OFFSET;
+
 /// A date packed as `year << 9 | month << 5 | day`; year 0..=9999, month 0..=12, day 0..=31 (zeros allowed).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Date(pub u32);
@@ -23,6 +27,11 @@ impl Date {
     /// The day of the month, 0 to 31.
     pub fn day(self) -> u32 {
         self.0 & 31
+    }
+
+    /// Whether the fields are in the ranges that a cell may hold, zeros allowed.
+    pub fn is_storable(self) -> bool {
+        self.year() <= 9999 && self.month() <= 12
     }
 }
 
@@ -46,11 +55,23 @@ impl DateTime {
     pub fn micros(self) -> u64 {
         self.0 & ((1 << 37) - 1)
     }
+
+    /// Whether the fields are in the ranges that a cell may hold, zeros allowed.
+    pub fn is_storable(self) -> bool {
+        self.date().is_storable() && self.micros() < DAY_MICROS
+    }
 }
 
 /// A signed interval in microseconds, at most 838:59:59 either way.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Time(pub i64);
+
+impl Time {
+    /// Whether it is within [`MAX_TIME`] either way.
+    pub fn is_storable(self) -> bool {
+        (-MAX_TIME.0..=MAX_TIME.0).contains(&self.0)
+    }
+}
 
 /// The greatest TIME, 838:59:59, in microseconds.
 pub const MAX_TIME: Time = Time(3_020_399_000_000);
