@@ -19,6 +19,7 @@ pub mod row_key;
 pub mod schema;
 pub mod signal;
 pub mod temporal;
+pub mod tree;
 pub mod value;
 pub mod version;
 pub mod vertex;
