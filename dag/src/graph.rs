@@ -243,7 +243,8 @@ mod tests {
         ] {
             let mut found: Vec<char> = names(&graph.difference(&ids(want), &ids(have))).chars().collect();
             let mut expected: Vec<char> = expected.chars().collect();
-            (found.sort_unstable(), expected.sort_unstable());
+            found.sort_unstable();
+            expected.sort_unstable();
             assert_eq!(found, expected, "closure({want}) - closure({have})");
         }
         assert_eq!(names(&graph.heads()), "fg");

@@ -1,1 +1,20 @@
-//! gossip
+//! Announcements and sync exchange, decided without a network (design, section 3).
+//!
+//! Pull only: an [`Announcement`] says what a peer has; an [`Exchange`], one per connected peer, turns events into
+//! effects: it asks for `closure(want) - closure(have)`, hands whole segments to admission and serves its own replica's
+//! commits read-only. [`codec`] frames the messages; [`limits`] bounds everything; [`Faults`] counts what a peer did
+//! wrong. Knows nothing of SQL or order, and neither verifies nor stores commits: whoever applies the effects does.
+
+mod announcement;
+pub mod codec;
+mod exchange;
+mod faults;
+mod ledger;
+pub mod limits;
+mod message;
+
+pub use announcement::Announcement;
+pub use exchange::{Effect, Event, Exchange};
+pub use faults::{Fault, Faults};
+pub use ledger::{Ledger, RawSegment, Served};
+pub use message::{Held, Message, Rung, held_of, versions_of};

@@ -1,0 +1,111 @@
+//! The peer's side of a fetch: which commits it lacks, cut into segments and parts.
+//!
+//! Promises: reads only; the stream is closed under parents over what the asker said it has; every segment ends at a
+//! tip, so commits that are not signed yet are left out with whatever stands on them. Does not know who may ask.
+
+use crate::ledger::{Ledger, Served};
+use crate::limits::{FETCH_BYTES, FETCH_COMMITS, MAX_RUNGS, MAX_SEGMENT_COMMITS, PART_BYTES, PART_COMMITS};
+use crate::message::{Held, Message, Rung, versions_of};
+use dag::id::CommitId;
+use dag::version::{Lack, Position, Versions};
+use dag::vertex::Chain;
+use serde_bytes::ByteBuf;
+use std::collections::HashMap;
+
+/// The question that waits for the answer to a ladder.
+#[derive(Clone, Debug)]
+struct Asked {
+    fetch: u64,
+    want: Vec<CommitId>,
+    have: Versions,
+}
+
+/// What is being answered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Server {
+    asked: Option<Asked>,
+}
+
+impl Server {
+    pub(super) fn asked(
+        &mut self,
+        fetch: u64,
+        want: Vec<CommitId>,
+        have: &[Held],
+        ledger: &dyn Ledger,
+    ) -> Vec<Message> {
+        let want = if want.is_empty() { ledger.heads() } else { want };
+        let have = versions_of(have);
+        let lack = ledger.lack(&want, &have, &[], false);
+        if lack.ladders.is_empty() {
+            return stream(fetch, &lack, ledger);
+        }
+        let rung = |(chain, at): (&Chain, &Vec<Position>)| {
+            let chain = *chain;
+            at.clone().into_iter().map(move |p| Held(chain.author, chain.run, p.seq, p.id)).collect::<Vec<Rung>>()
+        };
+        let rungs = lack.ladders.iter().flat_map(rung).take(MAX_RUNGS).collect();
+        self.asked = Some(Asked { fetch, want, have });
+        vec![Message::Ladder { fetch, rungs }]
+    }
+
+    /// The asker climbed the ladder; an answer to an older question means nothing.
+    pub(super) fn climbed(&mut self, fetch: u64, also: &[CommitId], ledger: &dyn Ledger) -> Vec<Message> {
+        let Some(asked) = self.asked.take_if(|asked| asked.fetch == fetch) else { return Vec::new() };
+        stream(fetch, &ledger.lack(&asked.want, &asked.have, also, true), ledger)
+    }
+}
+
+/// A segment being gathered.
+type Gathered = Vec<Served>;
+
+/// Parts up to the bounds of one answer, then `Done`.
+fn stream(fetch: u64, lack: &Lack, ledger: &dyn Ledger) -> Vec<Message> {
+    let (mut parts, mut open, mut sent, mut bytes) = (Vec::new(), HashMap::new(), 0, 0);
+    let mut more = false;
+    for id in &lack.commits {
+        let Some(segment) = gather(*id, &mut open, ledger) else { continue };
+        let size: usize = segment.iter().map(|c| c.commit.len()).sum();
+        if sent > 0 && (sent + segment.len() > FETCH_COMMITS || bytes + size > FETCH_BYTES) {
+            more = true;
+            break;
+        }
+        (sent, bytes) = (sent + segment.len(), bytes + size);
+        cut(fetch, segment, &mut parts);
+    }
+    let count = parts.len() as u64;
+    parts.push(Message::Done { fetch, parts: count, more });
+    parts
+}
+
+/// Adds a commit to the open segment that ends at its predecessor; at a tip the segment is whole. Segments come whole
+/// in the order of their tips: another author can only have built on a tip (R13), so parents stay first.
+fn gather(id: CommitId, open: &mut HashMap<CommitId, Gathered>, ledger: &dyn Ledger) -> Option<Gathered> {
+    let (vertex, served) = (ledger.vertex(&id)?, ledger.served(&id)?);
+    let before = vertex.prev.filter(|_| vertex.seq > 1).and_then(|prev| open.remove(&prev));
+    let mut segment = before.unwrap_or_default();
+    let whole = served.tip.is_some();
+    segment.push(served);
+    if whole {
+        return Some(segment);
+    }
+    if segment.len() < MAX_SEGMENT_COMMITS {
+        open.insert(id, segment);
+    }
+    None
+}
+
+fn cut(fetch: u64, segment: Gathered, parts: &mut Vec<Message>) {
+    let tip = segment.last().and_then(|served| served.tip.as_ref()).map(|tip| ByteBuf::from(tip.to_vec()));
+    let (mut commits, mut bytes) = (Vec::new(), 0);
+    for served in segment {
+        if !commits.is_empty() && (bytes + served.commit.len() > PART_BYTES || commits.len() == PART_COMMITS) {
+            let commits = std::mem::take(&mut commits);
+            parts.push(Message::Part { fetch, index: parts.len() as u64, commits, tip: None });
+            bytes = 0;
+        }
+        bytes += served.commit.len();
+        commits.push(ByteBuf::from(served.commit.to_vec()));
+    }
+    parts.push(Message::Part { fetch, index: parts.len() as u64, commits, tip });
+}

@@ -1,0 +1,44 @@
+//! What an exchange reads of its own replica, and what it hands over.
+//!
+//! Promises: reading only; nobody can write through it. Implemented by the root package over graph, heads and store,
+//! and by the simulator's replica.
+
+use dag::id::CommitId;
+use dag::version::{Lack, Versions};
+use dag::vertex::Vertex;
+use serde_bytes::ByteBuf;
+use std::sync::Arc;
+
+/// A commit as it is served: the bytes its author made, and the signed tip at it, if one was made.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// Canonical bytes of header and inline body.
+    pub commit: Arc<[u8]>,
+    /// Canonical bytes of the tip whose commit this is.
+    pub tip: Option<Arc<[u8]>>,
+}
+
+/// A chain segment as received: nothing in it is verified yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawSegment {
+    /// Commits of one chain, one after the other.
+    pub commits: Vec<ByteBuf>,
+    /// The signed tip at the last one.
+    pub tip: ByteBuf,
+}
+
+/// The replica as its exchanges see it. Only what is on disk and signed may show here (R14).
+pub trait Ledger {
+    /// All heads, newest first.
+    fn heads(&self) -> Vec<CommitId>;
+    /// Whether the commit is admitted, or waits here for a parent or its time: then there is no need to fetch it.
+    fn knows(&self, id: &CommitId) -> bool;
+    /// The last admitted position of each chain.
+    fn versions(&self) -> Versions;
+    /// What a peer lacks (R41): see [`dag::version::Chains::lack`].
+    fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], settled: bool) -> Lack;
+    /// The vertex of an admitted commit.
+    fn vertex(&self, id: &CommitId) -> Option<&Vertex>;
+    /// The bytes of an admitted commit; `None` also if they cannot be read now.
+    fn served(&self, id: &CommitId) -> Option<Served>;
+}

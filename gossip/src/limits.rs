@@ -1,0 +1,43 @@
+//! Every bound of the exchange, in one place, each with its reason.
+//!
+//! Promises: what this replica sends keeps these; what exceeds them on receipt is a fault before it is decoded or kept.
+
+/// Longest announcement (R41): fits one gossip message with room to spare below libp2p's 64 KiB.
+pub const MAX_ANNOUNCEMENT: usize = 8 << 10;
+/// Most heads in an announcement (R41): a commit joins as many (R5), so one more commit names them all.
+pub const MAX_HEADS: usize = 64;
+/// Most addresses in an announcement: a host has a few networks, each over two transports.
+pub const MAX_ADDRESSES: usize = 8;
+/// Longest address: a multiaddr with a DNS name of 253 characters needs no more.
+pub const MAX_ADDRESS: usize = 320;
+/// Most chain positions in an announcement: what is left of its 8 KiB.
+pub const MAX_ANNOUNCED_POSITIONS: usize = 24;
+
+/// Longest frame: a part is cut at 1 MiB, and one commit with an inline body (64 KiB) and its control records fits.
+pub const MAX_FRAME: usize = 2 << 20;
+/// Bytes of commits after which a part is closed: large enough for 500 MB/s, small enough to interleave with requests.
+pub const PART_BYTES: usize = 1 << 20;
+/// Commits after which a part is closed: as many as a segment has (R13).
+pub const PART_COMMITS: usize = 1_024;
+
+/// Most commits of one segment (R13).
+pub const MAX_SEGMENT_COMMITS: usize = 1_024;
+/// Most bytes of one segment: 4 MiB of headers (R13) and 64 KiB of inline body for each of its commits (R10).
+pub const MAX_SEGMENT_BYTES: usize = (4 << 20) + MAX_SEGMENT_COMMITS * (64 << 10);
+
+/// Commits after which a fetch is answered with "more": the asker stores them, then asks for the rest. Equal to what
+/// may wait of one peer, so that a whole answer can wait for one held parent.
+pub const FETCH_COMMITS: usize = 4_096;
+/// Bytes after which a fetch is answered with "more": a peer's share of the waiting room (64 MiB) holds it four times.
+pub const FETCH_BYTES: usize = 16 << 20;
+
+/// Most ids in a request: the heads of an announcement and as many missing parents again, twice over.
+pub const MAX_WANT: usize = 256;
+/// Most chain positions in a request: 90 bytes each, so 720 KiB; with more chains the rest is left out, and costs
+/// commits sent twice, nothing else.
+pub const MAX_HAVE: usize = 8_192;
+/// Most positions in the ladders of one answer: 66 numbers a chain, a hundred chains; the others wait for the next fetch.
+pub const MAX_RUNGS: usize = 6_600;
+
+/// Milliseconds without a part after which a fetch is given up: ten round trips to the other side of the world.
+pub const FETCH_PATIENCE_MILLIS: u64 = 3_000;

@@ -1,0 +1,103 @@
+//! What two peers say to each other on a stream.
+//!
+//! Promises: only requests and their answers, no message writes anything at the other side; lists are sorted and
+//! bounded, so that a message has one encoding. Commits and tips travel as the bytes their author made. Does not know
+//! when to say what: that is `exchange`.
+
+use crate::announcement::Announcement;
+use crate::limits::{MAX_HAVE, MAX_HEADS, MAX_RUNGS, MAX_WANT, PART_COMMITS};
+use dag::id::{AuthorId, CommitId, RunId};
+use dag::version::{Position, Versions};
+use dag::vertex::Chain;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+/// A chain's last position, as it travels (R41): `have` and announcements are lists of these, sorted by chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held(pub AuthorId, pub RunId, pub u64, pub CommitId);
+
+/// One rung of a ladder: a commit the responder holds in a chain whose claimed position it does not hold (R41).
+pub type Rung = Held;
+
+/// A message. `fetch` numbers the asker's requests of one connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Message {
+    /// What the sender has; also sent on a stream when a connection opens and for repair.
+    Announce(Announcement),
+    /// Send `closure(want) - closure(have)`; an empty `want` means all your heads.
+    Fetch {
+        /// Number of the request.
+        fetch: u64,
+        /// Heads to reach.
+        want: Vec<CommitId>,
+        /// What the asker has.
+        have: Vec<Held>,
+    },
+    /// Before I send: which of these do you hold?
+    Ladder {
+        /// Number of the request.
+        fetch: u64,
+        /// By chain, downwards.
+        rungs: Vec<Rung>,
+    },
+    /// The answer to a ladder: those held, at most one number a chain.
+    Climb {
+        /// Number of the request.
+        fetch: u64,
+        /// Held commits, sorted.
+        also: Vec<CommitId>,
+    },
+    /// The next commits of a chain; with a tip, the segment is whole.
+    Part {
+        /// Number of the request.
+        fetch: u64,
+        /// 0, 1, 2 ... within the answer.
+        index: u64,
+        /// Commits of one chain, one after the other.
+        commits: Vec<ByteBuf>,
+        /// The signed tip at the last commit.
+        tip: Option<ByteBuf>,
+    },
+    /// The answer ends.
+    Done {
+        /// Number of the request.
+        fetch: u64,
+        /// How many parts there were.
+        parts: u64,
+        /// More is wanted than one answer holds: store this, then ask again.
+        more: bool,
+    },
+}
+
+impl Message {
+    /// Whether the lists keep their bounds; the frame's length is checked before.
+    pub fn is_bounded(&self) -> bool {
+        match self {
+            Message::Announce(announcement) => announcement.is_bounded(),
+            Message::Fetch { want, have, .. } => {
+                want.len() <= MAX_WANT && have.len() <= MAX_HAVE && want.is_sorted() && have.is_sorted_by_key(chain_of)
+            }
+            Message::Ladder { rungs, .. } => rungs.len() <= MAX_RUNGS,
+            Message::Climb { also, .. } => also.len() <= MAX_RUNGS && also.is_sorted(),
+            Message::Part { commits, .. } => !commits.is_empty() && commits.len() <= PART_COMMITS,
+            Message::Done { .. } => true,
+        }
+    }
+}
+
+/// At most [`MAX_HEADS`] and as many missing parents fit a request; the rest waits for the next one.
+const _: () = assert!(MAX_WANT >= 2 * MAX_HEADS);
+
+fn chain_of(held: &Held) -> (AuthorId, RunId) {
+    (held.0, held.1)
+}
+
+/// Version vectors as they travel, at most `limit` chains.
+pub fn held_of(versions: &Versions, limit: usize) -> Vec<Held> {
+    versions.iter().take(limit).map(|(chain, p)| Held(chain.author, chain.run, p.seq, p.id)).collect()
+}
+
+/// Version vectors as they are used.
+pub fn versions_of(held: &[Held]) -> Versions {
+    held.iter().map(|h| (Chain { author: h.0, run: h.1 }, Position { seq: h.2, id: h.3 })).collect()
+}
