@@ -2,10 +2,16 @@
 //!
 //! Knows no sockets and no libp2p.
 
+mod catalog;
+mod command;
+pub mod engine;
 pub mod error;
 pub mod evaluate;
 pub mod expression;
 pub mod function;
 pub mod journal;
 pub mod response;
+pub mod session;
+pub mod transaction;
+mod variables;
 pub mod wait;

@@ -1,0 +1,3 @@
+//! What names mean: databases, tables (stored, `information_schema`'s and `headwaters`'), collations.
+
+pub(crate) mod collations;

@@ -1,0 +1,3 @@
+//! Transactions of one replica's sessions: locks, own writes over a snapshot, savepoints, change sets.
+
+pub mod lock;
