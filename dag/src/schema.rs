@@ -210,6 +210,9 @@ pub enum SchemaChange {
         column: Column,
         /// Its place; past the end means last.
         position: u32,
+        /// The table's newest layout as the author saw it: rows it writes afterwards have that one and this column,
+        /// also when a concurrent DDL comes between them in the order.
+        layout: LayoutId,
     },
     /// ALTER TABLE DROP COLUMN; indexes lose the part, and vanish with their last part.
     DropColumn {
@@ -217,6 +220,8 @@ pub enum SchemaChange {
         table: EntityId,
         /// The column.
         column: EntityId,
+        /// The table's newest layout as the author saw it.
+        layout: LayoutId,
     },
     /// CREATE INDEX, ALTER TABLE ADD INDEX: on a filled table the fold builds the entries.
     AddIndex {
