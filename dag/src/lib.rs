@@ -4,6 +4,7 @@
 //! decides what enters the graph; `heads` is the one mutable pointer; `store` keeps the bytes; `tree` holds states as
 //! content-addressed ordered trees. Knows nothing of SQL text, network or order.
 
+pub mod admit;
 pub mod catalogue;
 pub mod change;
 pub mod clock;
