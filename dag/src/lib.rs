@@ -5,6 +5,7 @@
 //! content-addressed ordered trees. Knows nothing of SQL text, network or order.
 
 pub mod admit;
+pub mod author_key;
 pub mod catalogue;
 pub mod change;
 pub mod clock;
