@@ -4,12 +4,15 @@
 
 mod catalog;
 mod command;
+pub mod dialect;
 pub mod engine;
 pub mod error;
 pub mod evaluate;
 pub mod expression;
 pub mod function;
 pub mod journal;
+#[cfg(test)]
+mod probes;
 pub mod response;
 pub mod session;
 pub mod transaction;
