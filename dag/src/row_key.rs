@@ -1,7 +1,16 @@
 //! Order-preserving key bytes (R40): `memcmp` on them is the SQL order of the values under the index's collations.
 //!
-//! Promises: at most [`MAX_KEY`] bytes; equal under the collation means equal bytes. Not invertible for text: the row
-//! keeps the original.
+//! A key is its parts one after the other. A part of a nullable column begins with 0 for NULL or 1 for a value, so NULL
+//! comes first; then numbers as big-endian bytes with the sign flipped, text as its collation's sort key, bytes
+//! escaped and ended by two zeros, ENUM as the label's position, SET as bits. A DESC part is inverted bit by bit.
+//!
+//! Promises: at most [`MAX_KEY`] bytes; equal under the collation means equal bytes; no part begins another, so parts
+//! order one after the other. Not invertible for text: the row keeps the original.
+
+mod index;
+mod part;
+
+pub use part::{KeyPart, encode_part};
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -13,6 +22,16 @@ pub const MAX_KEY: usize = 3072;
 /// Key bytes, shared.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub Arc<[u8]>);
+
+impl Key {
+    /// The least key that is greater than every key beginning with these bytes; `None` if there is none.
+    pub fn after_prefix(prefix: &[u8]) -> Option<Key> {
+        let last = prefix.iter().rposition(|&byte| byte != 0xff)?;
+        let mut bytes = prefix[..=last].to_vec();
+        bytes[last] += 1;
+        Some(Key(bytes.into()))
+    }
+}
 
 impl Borrow<[u8]> for Key {
     fn borrow(&self) -> &[u8] {
@@ -37,3 +56,6 @@ impl fmt::Debug for Key {
         write!(f, "Key({})", data_encoding::HEXLOWER.encode(&self.0))
     }
 }
+
+#[cfg(test)]
+mod tests;

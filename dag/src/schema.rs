@@ -3,8 +3,11 @@
 //! Promises: definitions are plain data with one canonical encoding, so that an id is a function of the definition
 //! (R25). Does not know SQL text, nor evaluate expressions: a default is a constant or one of a few named functions.
 
+mod rows;
+
 use crate::collation::Collation;
 use crate::id::{EntityId, LayoutId};
+pub use crate::layout::Layout;
 use crate::value::Value;
 use std::sync::Arc;
 
@@ -143,15 +146,6 @@ pub struct Index {
     pub comment: Arc<str>,
 }
 
-/// The order and types of the cells in a row's bytes. A table keeps every layout it ever had.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Layout {
-    /// Identity: a hash over the columns' ids and types.
-    pub id: LayoutId,
-    /// Column ids and storage types, in cell order. Change sets name columns by this position.
-    pub cells: Vec<(EntityId, ColumnType)>,
-}
-
 /// A table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
@@ -238,3 +232,6 @@ pub enum SchemaChange {
         index: EntityId,
     },
 }
+
+#[cfg(test)]
+pub(crate) mod fixture;

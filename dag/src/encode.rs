@@ -1,0 +1,80 @@
+//! Canonical bytes: the only place that says how things are written and hashed (R40).
+//!
+//! Envelopes are strict DAG-CBOR of positional arrays: one encoding only, so hash and keep the bytes received. Every
+//! hash has a domain that names type and version, so that no bytes of one type pass for another's. Does not know what
+//! a thing means or whether it is allowed.
+
+mod cell;
+
+mod positional;
+mod schema;
+
+pub(crate) use cell::double_from_bits;
+pub use cell::{decode_cell, encode_cell};
+
+use crate::error::{Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What is hashed or signed; the text is in the hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Domain(&'static str);
+
+impl Domain {
+    /// A commit's header: the commit id.
+    pub const HEADER: Domain = Domain("headwaters header 1\0");
+    /// A commit's body.
+    pub const BODY: Domain = Domain("headwaters body 1\0");
+    /// A commit's read set.
+    pub const READ_SET: Domain = Domain("headwaters read set 1\0");
+    /// A commit's control records.
+    pub const CONTROL: Domain = Domain("headwaters control 1\0");
+    /// A genesis: the database id.
+    pub const GENESIS: Domain = Domain("headwaters genesis 1\0");
+    /// A signed tip.
+    pub const TIP: Domain = Domain("headwaters tip 1\0");
+    /// The sorted frontier.
+    pub const FRONTIER: Domain = Domain("headwaters frontier 1\0");
+    /// A database, table, column or index (R25).
+    pub const ENTITY: Domain = Domain("headwaters entity 1\0");
+    /// A row layout.
+    pub const LAYOUT: Domain = Domain("headwaters layout 1\0");
+    /// A cell as its author saw it.
+    pub const CELL: Domain = Domain("headwaters cell 1\0");
+    /// A row as its author saw it.
+    pub const ROW: Domain = Domain("headwaters row 1\0");
+    /// A catalogue in a checkpoint.
+    pub const CATALOGUE: Domain = Domain("headwaters catalogue 1\0");
+    /// An operator's command for a replica's control records, signed by the recovery key.
+    pub const RECOVERY: Domain = Domain("headwaters recovery 1\0");
+
+    /// The bytes that open everything hashed or signed under this domain.
+    pub fn prefix(self) -> &'static [u8] {
+        self.0.as_bytes()
+    }
+
+    /// BLAKE3 of the domain and the bytes.
+    pub fn hash(self, bytes: &[u8]) -> [u8; 32] {
+        let mut hasher = self.hasher();
+        hasher.update(bytes);
+        hasher.finalize().into()
+    }
+
+    /// For what comes in pieces.
+    pub fn hasher(self) -> blake3::Hasher {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.prefix());
+        hasher
+    }
+}
+
+/// The one encoding of a value.
+pub fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_ipld_dagcbor::to_vec(value).expect("types with canonical bytes have no floats, maps or sizes that can fail")
+}
+
+/// Reads the one encoding of a value: anything else that would decode to it is refused.
+pub fn from_bytes<T: Serialize + DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T> {
+    let value: T = serde_ipld_dagcbor::from_slice(bytes).map_err(|e| Error::malformed(what, e.to_string()))?;
+    if to_bytes(&value) == bytes { Ok(value) } else { Err(Error::malformed(what, "not in canonical form")) }
+}
