@@ -78,6 +78,17 @@ impl Graph {
         Ok(true)
     }
 
+    /// Takes back the last commit that entered. A commit with children stays; whether it left.
+    pub fn withdraw(&mut self, id: &CommitId) -> bool {
+        let Some(place) = self.places.get(id).copied() else { return false };
+        let free = self.links.neighbors_directed(place, Direction::Incoming).next().is_none();
+        if free {
+            self.links.remove_node(place);
+            self.places.remove(id);
+        }
+        free
+    }
+
     /// The children known here, sorted by id.
     pub fn children(&self, id: &CommitId) -> Vec<CommitId> {
         let Some(place) = self.places.get(id) else { return Vec::new() };

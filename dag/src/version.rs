@@ -53,6 +53,20 @@ impl Chains {
         other
     }
 
+    /// Takes back a commit that did not stay.
+    pub fn withdraw(&mut self, vertex: &Vertex) {
+        let Some(places) = self.by_chain.get_mut(&vertex.chain()) else { return };
+        if let Some(ids) = places.get_mut(&vertex.seq) {
+            ids.retain(|id| *id != vertex.id);
+            if ids.is_empty() {
+                places.remove(&vertex.seq);
+            }
+        }
+        if places.is_empty() {
+            self.by_chain.remove(&vertex.chain());
+        }
+    }
+
     /// The commits with this number: none, one, or several if the author equivocated. Sorted.
     pub fn at(&self, chain: Chain, seq: u64) -> &[CommitId] {
         self.by_chain.get(&chain).and_then(|places| places.get(&seq)).map_or(&[], Vec::as_slice)

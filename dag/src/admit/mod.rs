@@ -5,8 +5,10 @@
 //! checked before (`commit`, `tip`); whether the changes apply is the fold's matter, not ours.
 
 mod known;
+mod segment;
 
 pub use known::{Known, Promise, Standing};
+pub use segment::{Admitted, Window, admit_segment};
 
 use crate::header::{CommitKind, Header, MAX_PARENTS};
 use crate::hlc::Hlc;

@@ -13,6 +13,7 @@ const READER: AuthorId = AuthorId([3; 32]);
 const GROUND: Ground = Ground { genesis: GenesisId([9; 32]), founder: FOUNDER };
 const NOW: u64 = 1_000;
 
+#[derive(Clone, Debug)]
 struct History {
     graph: Graph,
     chains: Chains,
@@ -162,4 +163,30 @@ fn a_broken_promise_is_set_aside() {
     let verdict = |millis| admit(id("x"), &header(MEMBER, 7, 3, "n", "cn", millis), &GROUND, &history, NOW);
     assert_eq!(verdict(400), Verdict::BrokenPromise(promise));
     assert_eq!(verdict(401), Verdict::Admit { generation: 5, twin: None });
+}
+
+impl Window for History {
+    fn enter(&mut self, vertex: &Vertex, _: &Header) {
+        self.chains.insert(vertex);
+        self.graph.insert(vertex.clone()).unwrap();
+    }
+    fn leave(&mut self, vertex: &Vertex) {
+        assert!(self.graph.withdraw(&vertex.id));
+        self.chains.withdraw(vertex);
+    }
+}
+
+#[test]
+fn a_segment_enters_whole_or_not_at_all() {
+    let third = header(MEMBER, 7, 3, "n", "cn", 400);
+    let segment = |last: &Header| {
+        let (mut window, before) = (history(), history());
+        let answer = admit_segment(&[(id("x"), &third), (id("y"), last)], &GROUND, &mut window, NOW);
+        let unchanged =
+            window.graph.heads() == before.graph.heads() && window.chains.versions() == before.chains.versions();
+        (answer.map(|entered| entered.len()), unchanged)
+    };
+    assert_eq!(segment(&header(MEMBER, 7, 4, "x", "x", 500)), (Ok(2), false));
+    let late = header(MEMBER, 7, 4, "x", "x", 9_000);
+    assert_eq!(segment(&late), (Err((id("y"), Verdict::HoldUntil(4_000))), true));
 }
