@@ -8,9 +8,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+type Follower<T> = Box<dyn FnOnce(&T) + Send>;
+
 struct State<T> {
     answer: Option<T>,
     wakers: Vec<Waker>,
+    followers: Vec<Follower<T>>,
 }
 
 /// A shared one-shot answer; clones are the same signal.
@@ -24,7 +27,10 @@ impl<T> Clone for Signal<T> {
 
 impl<T: Clone> Default for Signal<T> {
     fn default() -> Self {
-        Signal(Arc::new((Mutex::new(State { answer: None, wakers: Vec::new() }), Condvar::new())))
+        Signal(Arc::new((
+            Mutex::new(State { answer: None, wakers: Vec::new(), followers: Vec::new() }),
+            Condvar::new(),
+        )))
     }
 }
 
@@ -36,12 +42,28 @@ impl<T: Clone> Signal<T> {
     /// Gives the answer and wakes every waiter; a second call changes nothing.
     pub fn complete(&self, answer: T) {
         let mut state = self.state();
-        if state.answer.is_none() {
-            state.answer = Some(answer);
-            self.0.1.notify_all();
-            let wakers = std::mem::take(&mut state.wakers);
-            drop(state);
-            wakers.into_iter().for_each(Waker::wake);
+        if state.answer.is_some() {
+            return;
+        }
+        state.answer = Some(answer.clone());
+        self.0.1.notify_all();
+        let wakers = std::mem::take(&mut state.wakers);
+        let followers = std::mem::take(&mut state.followers);
+        drop(state);
+        followers.into_iter().for_each(|follower| follower(&answer));
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Runs `follower` with the answer: now if there is one, else on the thread that completes the signal. For quick
+    /// steps such as completing another signal.
+    pub fn then(&self, follower: impl FnOnce(&T) + Send + 'static) {
+        let mut state = self.state();
+        match state.answer.clone() {
+            None => state.followers.push(Box::new(follower)),
+            Some(answer) => {
+                drop(state);
+                follower(&answer);
+            }
         }
     }
 
@@ -95,5 +117,21 @@ mod tests {
         signal.complete(2);
         assert_eq!(waiting.join().ok(), Some(1));
         assert_eq!(signal.answer(), Some(1));
+    }
+
+    #[test]
+    fn a_follower_runs_once_whether_it_comes_before_or_after_the_answer() {
+        let (first, second) = (Signal::<u8>::default(), Signal::<u8>::default());
+        let follow = |signal: &Signal<u8>, next: &Signal<u8>| {
+            let next = next.clone();
+            signal.then(move |answer| next.complete(answer + 1));
+        };
+        follow(&first, &second);
+        assert_eq!(second.answer(), None);
+        first.complete(1);
+        assert_eq!(second.answer(), Some(2));
+        let third = Signal::default();
+        follow(&first, &third);
+        assert_eq!(third.answer(), Some(2));
     }
 }
