@@ -1,0 +1,25 @@
+//! The stores: `log/`, which is the truth, and `trees/`, which can be rebuilt from it (R42).
+//!
+//! Promises: what was acknowledged is on the disk; a crash loses only what was never acknowledged; damage is an error
+//! that names file and offset, never a wrong answer. Records are opaque bytes under a kind and a 32-byte id. Does not
+//! know what they mean, nor check that an id is the hash of its bytes (whoever decodes them does).
+
+mod committer;
+mod error;
+mod filter;
+mod index;
+mod log;
+#[cfg(test)]
+mod planted;
+mod record;
+mod recovery;
+mod scan;
+mod sealed;
+#[cfg(test)]
+mod tests;
+
+pub use committer::{Answer, Committer, Limits};
+pub use error::StoreError;
+pub use log::{Log, Options, Position, Recovery};
+pub use record::{Kind, MAX_RECORD, Record};
+pub use scan::Entry;

@@ -1,0 +1,146 @@
+//! The bytes of one record, and of the marker that ends a batch.
+//!
+//! Layout, little endian: payload length u32, crc32c u32, kind u8, three zeros, id, payload. The checksum also covers
+//! segment number and offset, so that a record is valid in one place only: stale or misplaced bytes never pass.
+
+use super::StoreError;
+use std::sync::Arc;
+
+/// Largest payload: the greatest value a client can send in one packet (64 MiB) and as much again.
+pub const MAX_RECORD: usize = 128 << 20;
+
+pub(super) const HEAD: usize = 44;
+/// Payload of a batch end: where the batch starts and how many records it has.
+pub(super) const END_PAYLOAD: usize = 16;
+
+/// What a record holds. Numbers are for ever (R40); unknown ones are kept and handed out as they are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Kind(pub u8);
+
+impl Kind {
+    /// A commit: header and body.
+    pub const COMMIT: Kind = Kind(1);
+    /// An out-of-line value.
+    pub const VALUE: Kind = Kind(2);
+    /// A node of a large change set's run (R10).
+    pub const RUN_NODE: Kind = Kind(3);
+    /// A signed tip (R13).
+    pub const TIP: Kind = Kind(4);
+    /// An author's promise (R15).
+    pub const PROMISE: Kind = Kind(5);
+    /// A small value under a name: the last one wins.
+    pub const NAMED: Kind = Kind(6);
+    /// A tree node; in `trees/` only.
+    pub const NODE: Kind = Kind(7);
+    pub(super) const END: Kind = Kind(255);
+}
+
+/// One record to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What it holds.
+    pub kind: Kind,
+    /// Its key within the kind: a hash, of the bytes themselves or of a name.
+    pub id: [u8; 32],
+    /// The bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+impl Record {
+    /// A record under an id.
+    pub fn new(kind: Kind, id: [u8; 32], bytes: impl Into<Arc<[u8]>>) -> Self {
+        Record { kind, id, bytes: bytes.into() }
+    }
+
+    /// A value under a name, in place of the one before.
+    pub fn named(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
+        Record::new(Kind::NAMED, name_id(name), bytes)
+    }
+}
+
+pub(super) fn name_id(name: &str) -> [u8; 32] {
+    *blake3::hash(name.as_bytes()).as_bytes()
+}
+
+/// Where a record starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub segment: u64,
+    pub offset: u64,
+}
+
+/// A record's head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub length: u32,
+    pub checksum: u32,
+    pub kind: Kind,
+    pub id: [u8; 32],
+    has_zeros: bool,
+}
+
+impl Head {
+    pub fn read(bytes: &[u8; HEAD]) -> Self {
+        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let mut id = [0; 32];
+        id.copy_from_slice(&bytes[12..]);
+        let has_zeros = bytes[9..12] == [0; 3];
+        Head { length: word(0), checksum: word(4), kind: Kind(bytes[8]), id, has_zeros }
+    }
+
+    pub fn is_whole(&self, place: Place, payload: &[u8]) -> bool {
+        self.has_zeros
+            && self.length as usize == payload.len()
+            && self.checksum == checksum(place, self.kind, &self.id, payload)
+    }
+}
+
+fn checksum(place: Place, kind: Kind, id: &[u8; 32], payload: &[u8]) -> u32 {
+    let mut head = [0; 52];
+    head[..8].copy_from_slice(&place.segment.to_le_bytes());
+    head[8..16].copy_from_slice(&place.offset.to_le_bytes());
+    head[16] = kind.0;
+    head[20..].copy_from_slice(id);
+    crc32c::crc32c_append(crc32c::crc32c(&head), payload)
+}
+
+/// Appends a record that will stand at `place`.
+pub(super) fn write(
+    out: &mut Vec<u8>,
+    place: Place,
+    kind: Kind,
+    id: &[u8; 32],
+    payload: &[u8],
+) -> Result<(), StoreError> {
+    if payload.len() > MAX_RECORD {
+        return Err(StoreError::TooLarge { bytes: payload.len() });
+    }
+    out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+    out.extend_from_slice(&checksum(place, kind, id, payload).to_le_bytes());
+    out.extend_from_slice(&[kind.0, 0, 0, 0]);
+    out.extend_from_slice(id);
+    out.extend_from_slice(payload);
+    Ok(())
+}
+
+/// Appends the marker that makes a batch complete.
+pub(super) fn write_end(out: &mut Vec<u8>, place: Place, end: BatchEnd) -> Result<(), StoreError> {
+    let mut payload = [0; END_PAYLOAD];
+    payload[..8].copy_from_slice(&end.start.to_le_bytes());
+    payload[8..].copy_from_slice(&end.records.to_le_bytes());
+    write(out, place, Kind::END, &[0; 32], &payload)
+}
+
+/// What a batch's last record says about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BatchEnd {
+    pub start: u64,
+    pub records: u64,
+}
+
+impl BatchEnd {
+    pub fn read(payload: &[u8]) -> Option<Self> {
+        let (start, records) = payload.split_first_chunk::<8>()?;
+        Some(BatchEnd { start: u64::from_le_bytes(*start), records: u64::from_le_bytes(records.try_into().ok()?) })
+    }
+}
