@@ -4,6 +4,7 @@
 //! hash has a domain that names type and version, so that no bytes of one type pass for another's. Does not know what
 //! a thing means or whether it is allowed.
 
+mod catalogue;
 mod cell;
 
 mod positional;

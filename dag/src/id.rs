@@ -18,6 +18,9 @@ macro_rules! hash_id {
         pub struct $name(#[serde(with = "serde_bytes")] pub [u8; 32]);
 
         impl $name {
+            /// All zero: no hash is. Stands for "none".
+            pub const ZERO: Self = Self([0; 32]);
+
             /// The 32 bytes, in hash order.
             pub fn as_bytes(&self) -> &[u8; 32] { &self.0 }
 

@@ -3,7 +3,11 @@
 //! Promises: definitions are plain data with one canonical encoding, so that an id is a function of the definition
 //! (R25). Does not know SQL text, nor evaluate expressions: a default is a constant or one of a few named functions.
 
+mod check;
+mod identity;
 mod rows;
+
+pub use identity::{EntityKind, fold_name};
 
 use crate::collation::Collation;
 use crate::id::{EntityId, LayoutId};

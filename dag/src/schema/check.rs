@@ -1,0 +1,87 @@
+//! Bounds and sense of a definition, the same on every peer (R3).
+
+use super::{Column, Database, EntityKind, Index, Table, fold_name};
+use crate::id::EntityId;
+use std::collections::BTreeSet;
+
+/// Most characters of a name, as in MySQL.
+pub const MAX_NAME: usize = 64;
+/// Most columns of a table: a row's null bitmap then has 128 bytes; InnoDB has 1,017.
+pub const MAX_COLUMNS: usize = 1024;
+/// Most secondary indexes of a table, as InnoDB's.
+pub const MAX_INDEXES: usize = 64;
+/// Most parts of an index, as InnoDB's.
+pub const MAX_PARTS: usize = 16;
+
+/// What is wrong with a definition.
+type Flaw = &'static str;
+
+fn name(name: &str) -> Result<(), Flaw> {
+    match name.chars().count() {
+        0 => Err("a name is empty"),
+        1..=MAX_NAME => Ok(()),
+        _ => Err("a name is longer than 64 characters"),
+    }
+}
+
+impl Database {
+    pub(crate) fn check(&self) -> Result<(), Flaw> {
+        name(&self.name)
+    }
+}
+
+impl Column {
+    pub(crate) fn check(&self) -> Result<(), Flaw> {
+        name(&self.name)
+    }
+}
+
+impl Index {
+    /// `has` says whether the table has or had a column.
+    pub(crate) fn check(&self, has: impl Fn(EntityId) -> bool) -> Result<(), Flaw> {
+        name(&self.name)?;
+        match self.parts.len() {
+            0 => Err("an index has no parts"),
+            1..=MAX_PARTS if self.parts.iter().all(|part| has(part.column)) => Ok(()),
+            1..=MAX_PARTS => Err("an index names a column that the table does not have"),
+            _ => Err("an index has more than 16 parts"),
+        }
+    }
+}
+
+impl Table {
+    pub(crate) fn check(&self) -> Result<(), Flaw> {
+        name(&self.name)?;
+        if self.columns.is_empty() || self.columns.len() > MAX_COLUMNS {
+            return Err("a table has no columns or more than 1,024");
+        }
+        if self.indexes.len() > MAX_INDEXES {
+            return Err("a table has more than 64 secondary indexes");
+        }
+        self.columns.iter().try_for_each(Column::check)?;
+        let has = |id| self.columns.iter().any(|column| column.id == id);
+        self.primary.iter().chain(&self.indexes).try_for_each(|index| index.check(has))?;
+        self.check_primary()?;
+        distinct(EntityKind::Column, self.columns.iter().map(|column| &*column.name))?;
+        distinct(EntityKind::Index, self.primary.iter().chain(&self.indexes).map(|index| &*index.name))
+    }
+
+    fn check_primary(&self) -> Result<(), Flaw> {
+        let Some(primary) = &self.primary else { return Ok(()) };
+        let nullable = |id| self.column(id).is_none_or(|(_, column)| column.nullable);
+        if !primary.unique || primary.parts.iter().any(|part| nullable(part.column)) {
+            return Err("a primary key must be unique and have no nullable column");
+        }
+        Ok(())
+    }
+}
+
+fn distinct<'a>(kind: EntityKind, names: impl Iterator<Item = &'a str>) -> Result<(), Flaw> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(fold_name(kind, name)) {
+            return Err("a name is used twice in one table");
+        }
+    }
+    Ok(())
+}
