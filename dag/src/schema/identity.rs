@@ -151,6 +151,6 @@ mod tests {
         let table = sample().identified(EntityId::ZERO);
         assert_eq!(table.id.short(), "752bcg7pdr");
         assert_eq!(table.columns[0].id.short(), "iuj2ihbtti");
-        assert_eq!(table.indexes[0].id.short(), "INDEX");
+        assert_eq!(table.indexes[0].id.short(), "s454prpdr6");
     }
 }
