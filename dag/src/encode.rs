@@ -44,6 +44,10 @@ impl Domain {
     pub const CELL: Domain = Domain("headwaters cell 1\0");
     /// A row as its author saw it.
     pub const ROW: Domain = Domain("headwaters row 1\0");
+    /// A node of a tree.
+    pub const TREE_NODE: Domain = Domain("headwaters tree node 1\0");
+    /// A value kept out of line.
+    pub const VALUE: Domain = Domain("headwaters value 1\0");
     /// A catalogue in a checkpoint.
     pub const CATALOGUE: Domain = Domain("headwaters catalogue 1\0");
     /// An operator's command for a replica's control records, signed by the recovery key.

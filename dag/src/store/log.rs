@@ -27,13 +27,11 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Space allocated ahead of the writer, so that a sync writes data only (42 us instead of 64 us, measured).
     pub reserve_bytes: u64,
-    pub(super) strictness: Strictness,
-    pub(super) syncs: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { segment_bytes: 64 << 20, reserve_bytes: 4 << 20, strictness: Strictness::FULL, syncs: true }
+        Options { segment_bytes: 64 << 20, reserve_bytes: 4 << 20 }
     }
 }
 
@@ -94,6 +92,7 @@ struct Writer {
 pub struct Log {
     disk: Arc<dyn Disk>,
     options: Options,
+    strictness: Strictness,
     state: RwLock<State>,
     writer: Mutex<Writer>,
 }
@@ -101,6 +100,14 @@ pub struct Log {
 impl Log {
     /// Opens the log, making it if there is none; cuts a torn tail, refuses damage.
     pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Log, Recovery), StoreError> {
+        Log::open_with(disk, options, Strictness::FULL)
+    }
+
+    pub(super) fn open_with(
+        disk: Arc<dyn Disk>,
+        options: Options,
+        strictness: Strictness,
+    ) -> Result<(Log, Recovery), StoreError> {
         let numbers = list_segments(&*disk, FOLDER)?;
         let missing = (1..).zip(&numbers).find(|(wanted, number)| wanted != *number);
         if let Some((wanted, _)) = missing {
@@ -110,12 +117,12 @@ impl Log {
         let last = numbers.last().copied().unwrap_or(1);
         let mut sealed = Vec::new();
         for number in 1..last {
-            let (segment, rebuilt) = Sealed::open(&*disk, FOLDER, number, options.strictness)?;
+            let (segment, rebuilt) = Sealed::open(&*disk, FOLDER, number, strictness)?;
             recovery.indexes_rebuilt += usize::from(rebuilt);
             sealed.push(Arc::new(segment));
         }
         let data = DataFile::open(&*disk, FOLDER, last)?;
-        let segment = Segment { file: &data.file, name: &data.name, number: last, strictness: options.strictness };
+        let segment = Segment { file: &data.file, name: &data.name, number: last, strictness };
         let contents = segment.recover()?;
         prepare(&*disk, &data, &contents)?;
         if contents.is_torn {
@@ -125,7 +132,7 @@ impl Log {
         let end = contents.end;
         let writer = Writer { data: data.clone(), end, reserved: end, buffer: Vec::new(), failure: None };
         let state = State { sealed: Arc::new(sealed), active: data, entries, end };
-        Ok((Log { disk, options, state: RwLock::new(state), writer: Mutex::new(writer) }, recovery))
+        Ok((Log { disk, options, strictness, state: RwLock::new(state), writer: Mutex::new(writer) }, recovery))
     }
 
     /// Writes records as one batch and returns when they are on the disk: all of them or, after a crash, none. After
@@ -155,14 +162,14 @@ impl Log {
         let place = |buffer: &Vec<u8>| Place { segment: writer.data.segment, offset: start + buffer.len() as u64 };
         let mut buffer = std::mem::take(&mut writer.buffer);
         buffer.clear();
-        let mut entries = Vec::new();
+        let (mut entries, mut end) = (Vec::new(), BatchEnd::starting(start));
         for record in records {
             let at = place(&buffer);
-            record::write(&mut buffer, at, record.kind, &record.id, &record.bytes)?;
+            end.add(record::write(&mut buffer, at, record.kind, &record.id, &record.bytes)?);
             entries.push(((record.kind, record.id), Location { offset: at.offset, length: record.bytes.len() as u32 }));
         }
         let at = place(&buffer);
-        record::write_end(&mut buffer, at, BatchEnd { start, records: entries.len() as u64 })?;
+        record::write_end(&mut buffer, at, end)?;
         self.put_down(writer, &buffer)?;
         if buffer.capacity() <= KEPT_BUFFER {
             writer.buffer = buffer;
@@ -182,7 +189,7 @@ impl Log {
             *reserved = if data.file.reserve(wanted).is_ok() { wanted } else { after };
         }
         data.file.write_at(*end, batch).map_err(|e| StoreError::io("write", &data.name, e))?;
-        if self.options.syncs {
+        if self.strictness.syncs {
             data.file.sync().map_err(|e| StoreError::io("sync", &data.name, e))?;
         }
         *end = after;
@@ -242,7 +249,7 @@ impl Log {
     /// The bytes last written under a kind and id.
     pub fn get(&self, kind: Kind, id: &[u8; 32]) -> Result<Option<Arc<[u8]>>, StoreError> {
         let Some((data, at)) = self.locate(kind, id)? else { return Ok(None) };
-        data.read(at, kind, id, self.options.strictness).map(Some)
+        data.read(at, kind, id, self.strictness).map(Some)
     }
 
     /// Whether there is a record of that kind and id.
@@ -292,7 +299,7 @@ impl Log {
         sink: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, StoreError> {
         let place = Place { segment: data.segment, offset: position.offset };
-        let mut scanner = Scanner::new(data.file.clone(), &data.name, place, end, self.options.strictness);
+        let mut scanner = Scanner::new(data.file.clone(), &data.name, place, end, self.strictness);
         while scanner.offset < end {
             let damaged = |offset, reason| StoreError::Damaged { file: data.name.to_string(), offset, reason };
             let head = match scanner.find()? {
@@ -314,7 +321,9 @@ impl Log {
     }
 }
 
-/// Brings the active segment into the state a writer expects: with its head, without a torn tail, durable.
+/// Brings the active segment into the state a writer expects: with its head, without a torn tail, and durable. What
+/// the last process wrote last may be readable and yet not on the disk, if its sync failed: the system keeps such
+/// pages and calls them clean. So the last batch is written again before anything is built on it.
 fn prepare(disk: &dyn Disk, data: &DataFile, contents: &Contents) -> Result<(), StoreError> {
     let failed = |e| StoreError::io("repair", &data.name, e);
     if contents.is_new {
@@ -323,11 +332,14 @@ fn prepare(disk: &dyn Disk, data: &DataFile, contents: &Contents) -> Result<(), 
     }
     if contents.is_torn {
         data.file.set_length(contents.end).map_err(failed)?;
-        data.file.sync().map_err(failed)?;
     }
-    Ok(())
+    let mut batch = vec![0; (contents.end - contents.last_batch) as usize];
+    data.file.read_at(contents.last_batch, &mut batch).map_err(failed)?;
+    data.file.write_at(contents.last_batch, &batch).map_err(failed)?;
+    begin(disk, data)
 }
 
+/// Writes a segment's head and makes file and name durable.
 fn begin(disk: &dyn Disk, data: &DataFile) -> Result<(), StoreError> {
     let failed = |e| StoreError::io("begin", &data.name, e);
     data.file.write_at(0, &segment_head(data.segment)).map_err(failed)?;

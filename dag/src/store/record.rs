@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub const MAX_RECORD: usize = 128 << 20;
 
 pub(super) const HEAD: usize = 44;
-/// Payload of a batch end: where the batch starts and how many records it has.
+/// Payload of a batch end: where the batch starts, how many records it has, a checksum over their checksums.
 pub(super) const END_PAYLOAD: usize = 16;
 
 /// What a record holds. Numbers are for ever (R40); unknown ones are kept and handed out as they are.
@@ -104,43 +104,63 @@ fn checksum(place: Place, kind: Kind, id: &[u8; 32], payload: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&head), payload)
 }
 
-/// Appends a record that will stand at `place`.
+/// Appends a record that will stand at `place`; answers its checksum.
 pub(super) fn write(
     out: &mut Vec<u8>,
     place: Place,
     kind: Kind,
     id: &[u8; 32],
     payload: &[u8],
-) -> Result<(), StoreError> {
+) -> Result<u32, StoreError> {
     if payload.len() > MAX_RECORD {
         return Err(StoreError::TooLarge { bytes: payload.len() });
     }
     out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
-    out.extend_from_slice(&checksum(place, kind, id, payload).to_le_bytes());
+    let sum = checksum(place, kind, id, payload);
+    out.extend_from_slice(&sum.to_le_bytes());
     out.extend_from_slice(&[kind.0, 0, 0, 0]);
     out.extend_from_slice(id);
     out.extend_from_slice(payload);
-    Ok(())
+    Ok(sum)
 }
 
 /// Appends the marker that makes a batch complete.
 pub(super) fn write_end(out: &mut Vec<u8>, place: Place, end: BatchEnd) -> Result<(), StoreError> {
     let mut payload = [0; END_PAYLOAD];
     payload[..8].copy_from_slice(&end.start.to_le_bytes());
-    payload[8..].copy_from_slice(&end.records.to_le_bytes());
-    write(out, place, Kind::END, &[0; 32], &payload)
+    payload[8..12].copy_from_slice(&end.records.to_le_bytes());
+    payload[12..].copy_from_slice(&end.digest.to_le_bytes());
+    write(out, place, Kind::END, &[0; 32], &payload).map(drop)
 }
 
-/// What a batch's last record says about it.
+/// What a batch's last record says about it. The digest keeps records of one batch from passing for another's, should
+/// a disk mix two batches that were written to the same place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BatchEnd {
     pub start: u64,
-    pub records: u64,
+    pub records: u32,
+    pub digest: u32,
 }
 
 impl BatchEnd {
+    /// The end of a batch without records.
+    pub fn starting(start: u64) -> Self {
+        BatchEnd { start, records: 0, digest: 0 }
+    }
+
+    /// Counts one record more.
+    pub fn add(&mut self, checksum: u32) {
+        self.records += 1;
+        self.digest = crc32c::crc32c_append(self.digest, &checksum.to_le_bytes());
+    }
+
     pub fn read(payload: &[u8]) -> Option<Self> {
-        let (start, records) = payload.split_first_chunk::<8>()?;
-        Some(BatchEnd { start: u64::from_le_bytes(*start), records: u64::from_le_bytes(records.try_into().ok()?) })
+        let (start, rest) = payload.split_first_chunk::<8>()?;
+        let (records, digest) = rest.split_first_chunk::<4>()?;
+        Some(BatchEnd {
+            start: u64::from_le_bytes(*start),
+            records: u32::from_le_bytes(*records),
+            digest: u32::from_le_bytes(digest.try_into().ok()?),
+        })
     }
 }

@@ -24,6 +24,8 @@ pub(super) fn segment_head(segment: u64) -> [u8; SEGMENT_HEAD] {
 
 /// A segment as it was found.
 pub(super) struct Contents {
+    /// Start of the last complete batch; `end` if there is none.
+    pub last_batch: u64,
     /// Behind the last complete batch.
     pub end: u64,
     /// Every record of every complete batch, in order.
@@ -48,8 +50,9 @@ impl Segment<'_> {
         let length = self.file.length().map_err(|e| StoreError::io("read", self.name, e))?;
         let place = Place { segment: self.number, offset: SEGMENT_HEAD as u64 };
         let mut scanner = Scanner::new(self.file.clone(), self.name, place, length, self.strictness);
+        let start = SEGMENT_HEAD as u64;
         let mut contents =
-            Contents { end: SEGMENT_HEAD as u64, records: Vec::new(), is_torn: false, is_new: !self.has_head()? };
+            Contents { last_batch: start, end: start, records: Vec::new(), is_torn: false, is_new: !self.has_head()? };
         if contents.is_new {
             // The head is synced before the first batch is written, so without the head there is no batch.
             return match scanner.has_later_batch(0)? {
@@ -82,7 +85,7 @@ impl Segment<'_> {
 
     /// Takes in complete batches until something else comes; answers what.
     fn read_batches(&self, scanner: &mut Scanner, contents: &mut Contents) -> Result<&'static str, StoreError> {
-        let mut batch = Vec::new();
+        let (mut batch, mut sum) = (Vec::new(), BatchEnd::starting(contents.end));
         loop {
             let head = match scanner.find()? {
                 Found::Record(head) => head,
@@ -95,17 +98,20 @@ impl Segment<'_> {
                 Found::Bad(reason) => return Ok(reason),
             };
             if head.kind != Kind::END {
+                sum.add(head.checksum);
                 batch.push((head.kind, head.id, Location { offset: scanner.offset, length: head.length }));
                 scanner.pass(&head);
                 continue;
             }
             let end = BatchEnd::read(scanner.payload(&head)?);
-            if end != Some(BatchEnd { start: contents.end, records: batch.len() as u64 }) {
+            if end != Some(sum) {
                 return Ok("a batch does not hold what its end says");
             }
             scanner.pass(&head);
             contents.records.append(&mut batch);
+            contents.last_batch = contents.end;
             contents.end = scanner.offset;
+            sum = BatchEnd::starting(contents.end);
         }
     }
 

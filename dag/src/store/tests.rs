@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Segments of 4 KiB: a few dozen records fill one.
 fn options() -> Options {
-    Options { segment_bytes: 4096, reserve_bytes: 1000, ..Options::default() }
+    Options { segment_bytes: 4096, reserve_bytes: 1000 }
 }
 
 fn open(disk: &Image) -> Result<(Log, Recovery), StoreError> {

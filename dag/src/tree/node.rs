@@ -7,6 +7,7 @@
 
 use super::TreeError;
 use super::boundary::Shape;
+use crate::encode::Domain;
 use crate::id::NodeId;
 use std::sync::Arc;
 
@@ -26,21 +27,14 @@ const OUTSIDE: u8 = 1;
 /// A hash and a u64, in both payloads that refer to another object.
 const REFERENCE: usize = 40;
 
-const NODE_DOMAIN: &[u8] = b"headwaters/tree-node/1\0";
-const VALUE_DOMAIN: &[u8] = b"headwaters/value/1\0";
-
-fn hash(domain: &[u8], bytes: &[u8]) -> NodeId {
-    NodeId(*blake3::Hasher::new().update(domain).update(bytes).finalize().as_bytes())
-}
-
 /// The id of a node's bytes.
 pub fn node_id(bytes: &[u8]) -> NodeId {
-    hash(NODE_DOMAIN, bytes)
+    NodeId(Domain::TREE_NODE.hash(bytes))
 }
 
 /// The id of a value that is kept out of line.
 pub fn value_id(bytes: &[u8]) -> NodeId {
-    hash(VALUE_DOMAIN, bytes)
+    NodeId(Domain::VALUE.hash(bytes))
 }
 
 /// A leaf's payload.
