@@ -7,7 +7,7 @@
 mod catalogue;
 mod cell;
 
-mod positional;
+pub(crate) mod positional;
 mod schema;
 
 pub(crate) use cell::double_from_bits;

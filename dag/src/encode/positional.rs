@@ -6,13 +6,13 @@
 macro_rules! positional {
     ($type:ty { $($field:ident),+ $(,)? }) => {
         impl serde::Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
                 ($(&self.$field,)+).serialize(serializer)
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
                 let ($($field,)+) = serde::Deserialize::deserialize(deserializer)?;
                 Ok(Self { $($field),+ })
             }
@@ -24,7 +24,7 @@ macro_rules! positional {
 macro_rules! tagged {
     ($type:ident { $($tag:literal => $variant:ident { $($field:tt : $bind:ident),* }),+ $(,)? }) => {
         impl serde::Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
                 match self {
                     $($type::$variant { $($field: $bind),* } => ($tag as u8, $($bind,)*).serialize(serializer),)+
                 }
@@ -32,7 +32,7 @@ macro_rules! tagged {
         }
 
         impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
                 struct Tagged;
                 impl<'de> serde::de::Visitor<'de> for Tagged {
                     type Value = $type;
@@ -41,7 +41,7 @@ macro_rules! tagged {
                         f.write_str(concat!("a tagged ", stringify!($type)))
                     }
 
-                    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<$type, A::Error> {
+                    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<$type, A::Error> {
                         let missing = || serde::de::Error::custom(concat!("a short ", stringify!($type)));
                         match seq.next_element::<u8>()?.ok_or_else(missing)? {
                             $($tag => {
@@ -62,13 +62,13 @@ macro_rules! tagged {
 macro_rules! octets {
     ($type:ident) => {
         impl serde::Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
                 serializer.serialize_bytes(&self.0)
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
                 let bytes: &[u8] = serde::Deserialize::deserialize(deserializer)?;
                 Ok($type(bytes.into()))
             }
