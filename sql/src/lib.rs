@@ -2,8 +2,10 @@
 //!
 //! Knows no sockets and no libp2p.
 
+pub mod aggregate;
 mod catalog;
 mod command;
+pub mod convert;
 pub mod dialect;
 pub mod engine;
 pub mod error;
@@ -11,10 +13,14 @@ pub mod evaluate;
 pub mod expression;
 pub mod function;
 pub mod journal;
+pub mod json;
 #[cfg(test)]
 mod probes;
+pub mod render;
 pub mod response;
 pub mod session;
+pub mod temporal;
 pub mod transaction;
+pub mod types;
 mod variables;
 pub mod wait;

@@ -14,6 +14,20 @@ use crate::error::SqlError;
 use crate::evaluate::{RowStack, Subqueries};
 use crate::expression::{Expression, Type};
 use dag::value::Value;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+mod argument;
+mod arithmetic;
+mod bit;
+mod comparison;
+mod control;
+mod information;
+mod letters;
+mod numeric;
+mod result;
+mod rounding;
+mod string;
 
 /// A function or operator.
 pub struct Function {
@@ -57,9 +71,9 @@ pub struct Call<'a> {
     pub context: &'a mut dyn Context,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
     /// The type of an argument.
-    pub fn ty(&self, index: usize) -> &Type {
+    pub fn ty(&self, index: usize) -> &'a Type {
         &self.expressions[index].ty
     }
 }
@@ -176,7 +190,59 @@ impl Default for SqlMode {
     }
 }
 
+/// Every family's functions.
+const FAMILIES: &[&[Function]] = &[
+    arithmetic::FUNCTIONS,
+    bit::FUNCTIONS,
+    comparison::FUNCTIONS,
+    control::FUNCTIONS,
+    information::FUNCTIONS,
+    letters::FUNCTIONS,
+    numeric::FUNCTIONS,
+    rounding::FUNCTIONS,
+    string::FUNCTIONS,
+];
+
+static REGISTRY: OnceLock<HashMap<&'static str, &'static Function>> = OnceLock::new();
+
 /// The function of that name, in any case; `None` if there is none.
-pub fn find(_name: &str) -> Option<&'static Function> {
-    None
+pub fn find(name: &str) -> Option<&'static Function> {
+    let registry = REGISTRY.get_or_init(|| FAMILIES.iter().flat_map(|f| f.iter()).map(|f| (f.name, f)).collect());
+    registry.get(name).or_else(|| registry.get(name.to_ascii_uppercase().as_str())).copied()
 }
+
+/// Every function, for lists and tests.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().flat_map(|f| f.iter())
+}
+
+impl Function {
+    /// A function of evaluated arguments.
+    const fn new(
+        name: &'static str,
+        arity: (usize, usize),
+        result: fn(&[Expression]) -> Result<Type, SqlError>,
+        eval: fn(&mut Call<'_>) -> Result<Value, SqlError>,
+    ) -> Function {
+        Function { name, arity, result, eval: Eval::Values(eval), deterministic: true }
+    }
+
+    /// A function that evaluates its own arguments.
+    const fn lazy(
+        name: &'static str,
+        arity: (usize, usize),
+        result: fn(&[Expression]) -> Result<Type, SqlError>,
+        eval: fn(&mut LazyCall<'_>) -> Result<Value, SqlError>,
+    ) -> Function {
+        Function { name, arity, result, eval: Eval::Lazy(eval), deterministic: true }
+    }
+
+    /// One whose value changes from call to call.
+    const fn volatile(mut self) -> Function {
+        self.deterministic = false;
+        self
+    }
+}
+
+/// Most arguments of functions that take any number: MySQL's limit on items of an expression list is far above.
+const MANY: usize = 65_535;
