@@ -1,7 +1,7 @@
 //! The simulated disk of one replica: an append-only log whose tail is only safe after a sync.
 //!
 //! Promises: what was synced survives every crash; of the rest a crash keeps some prefix, as a real log does after its
-//! torn tail is cut (R42).
+//! torn tail is cut (R42). A record is a batch: it survives whole or not at all.
 
 use super::random::Random;
 

@@ -36,7 +36,7 @@ impl Weather {
 
     /// Any mix from a light breeze to a storm.
     pub fn random(random: &mut Random) -> Self {
-        let mut upto = |most| random.below(most + 1);
+        let mut upto = |most: u64| random.below(most + 1);
         Weather { loss: upto(150), double: upto(100), damage: upto(8), delay_millis: 1 + upto(400) }
     }
 }

@@ -1,0 +1,18 @@
+//! One seeded world: replicas with the real admission, exchange, order, fold and main, on simulated disks, clocks and a
+//! network that loses, delays, doubles, reorders, damages and splits.
+//!
+//! Promises: a seed is the whole history, so that a failure is replayed by its number. After every step a replica's
+//! incremental fold equals the naive one; replicas with equal frontiers have equal states and mains; after the storm
+//! everybody has every acknowledged commit.
+
+mod disk;
+pub mod fold;
+mod library;
+mod network;
+mod pack;
+mod random;
+mod replica;
+mod workload;
+mod world;
+
+pub use world::{Failure, Summary, run};

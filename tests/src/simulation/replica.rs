@@ -1,0 +1,537 @@
+//! One simulated replica: the real admission, graph, heads, exchange and fold around a simulated disk.
+//!
+//! Promises: acknowledges only what is on disk, sends only what is on disk and signed (R14), forgets everything else in
+//! a crash. Reads no clock: every call brings the replica's own, possibly wrong, wall time.
+
+use super::disk::Disk;
+use super::fold::{Fold, NewFold};
+use super::library::{Library, Members};
+use super::network::Packet;
+use super::pack::{self, Opened, OpenedTip};
+use super::random::Random;
+use dag::admit::{Admitted, Ground, MAX_CLOCK_SKEW_MILLIS, Verdict, admit_segment};
+use dag::author_key::AuthorKey;
+use dag::change::ChangeSet;
+use dag::header::{CommitKind, Header};
+use dag::hlc::Hlc;
+use dag::id::{AuthorId, CommitId, NodeId, RunId};
+use dag::version::Versions;
+use dag::waiting::{Until, WaitingRoom};
+use gossip::codec::{Deframer, frame};
+use gossip::{Announcement, Effect, Event, Exchange, Fault, Ledger, Message, RawSegment};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Own commits after which a tip is signed even if nothing leaves: a segment's bound (R13).
+const MAX_UNSIGNED: u64 = gossip::limits::MAX_SEGMENT_COMMITS as u64;
+
+/// What is on a replica's disk.
+#[derive(Clone, Debug)]
+pub enum Record {
+    /// A commit, own or fetched.
+    Commit(Arc<[u8]>),
+    /// A signed tip, own or fetched.
+    Tip(Arc<[u8]>),
+}
+
+/// What happened inside, for the world's ledger and trace.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// A client was told that its commit is on disk.
+    Acknowledged(CommitId),
+    /// The connection with this peer was closed after too many faults.
+    Dropped(usize),
+    /// The set of commits in the fold grew.
+    Grew,
+}
+
+/// Packets to carry and notes to take.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// To the network.
+    pub packets: Vec<Packet>,
+    /// To the world.
+    pub notes: Vec<Note>,
+}
+
+/// Why a write was refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// R9: the next HLC would be held everywhere.
+    #[error("1290: the clock is too far behind what was read")]
+    Clock,
+    /// R27: the fold's own check.
+    #[error("{0}")]
+    Check(String),
+}
+
+/// Fetched commits of one segment, opened and signed.
+#[derive(Clone, Debug)]
+struct Segment {
+    commits: Vec<Arc<Opened>>,
+    tip: OpenedTip,
+}
+
+/// What to do when everything before it is on disk.
+#[derive(Debug)]
+enum AfterSync {
+    Own(CommitId),
+    Fetched(Vec<CommitId>),
+    Signed,
+    Finish { peer: usize, connection: u64, number: u64 },
+}
+
+/// Everything a crash forgets.
+struct Memory {
+    library: Library,
+    fold: Box<dyn Fold>,
+    waiting: WaitingRoom<usize, Segment>,
+    connections: BTreeMap<usize, (u64, Exchange)>,
+    after_sync: Vec<AfterSync>,
+    run: RunId,
+    seq: u64,
+    last: CommitId,
+    last_hlc: Hlc,
+    promise: Hlc,
+    /// Own commits since the last signed one.
+    unsigned: Vec<CommitId>,
+    announce: bool,
+}
+
+/// A replica, running or not.
+pub struct Replica {
+    /// Its number in the world.
+    pub number: usize,
+    peers: usize,
+    key: AuthorKey,
+    ground: Ground,
+    members: Arc<Members>,
+    disk: Disk<Vec<Record>>,
+    memory: Option<Memory>,
+}
+
+impl Replica {
+    /// A replica that is not running, with a disk that holds the database's beginning.
+    pub fn new(number: usize, peers: usize, seed: [u8; 32], ground: Ground, members: Arc<Members>) -> Self {
+        let key = AuthorKey::from_seed(seed);
+        Replica { number, peers, key, ground, members, disk: Disk::new(Vec::new()), memory: None }
+    }
+
+    /// Puts records on the disk before the first start.
+    pub fn prepare(&mut self, records: Vec<Record>) {
+        self.disk = Disk::new(vec![records]);
+    }
+
+    /// Whether it runs.
+    pub fn is_running(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// Its commits; `None` while it does not run.
+    pub fn library(&self) -> Option<&Library> {
+        self.memory.as_ref().map(|memory| &memory.library)
+    }
+
+    /// Its fold; `None` while it does not run.
+    pub fn fold(&self) -> Option<&dyn Fold> {
+        self.memory.as_ref().map(|memory| &*memory.fold)
+    }
+
+    /// Commits that wait for a parent or their time, with the reason.
+    pub fn held(&self) -> BTreeMap<CommitId, Until> {
+        let waiting = self.memory.iter().flat_map(|memory| memory.waiting.iter());
+        let ids = |(_, until, segment): (&usize, &Until, &Segment)| {
+            segment.commits.iter().map(|c| (c.id, until.clone())).collect::<Vec<_>>()
+        };
+        waiting.flat_map(ids).collect()
+    }
+
+    /// Whether nothing is under way inside.
+    pub fn is_idle(&self) -> bool {
+        let quiet = |m: &Memory| m.after_sync.is_empty() && m.connections.values().all(|(_, e)| !e.is_fetching());
+        !self.disk.is_dirty() && self.memory.as_ref().is_some_and(quiet)
+    }
+
+    /// Starts with a new run (R6) from what is on disk.
+    pub fn start(&mut self, run: RunId, new_fold: &NewFold) {
+        let mut library = Library::new(self.members.clone());
+        let (mut commits, mut last, mut promise) = (Vec::new(), None, Hlc::default());
+        let mut unsigned = Vec::new();
+        for record in self.disk.records().iter().flatten() {
+            match record {
+                Record::Commit(bytes) => {
+                    let opened = pack::open(bytes).expect("the disk keeps what was verified");
+                    replay(&mut library, &opened, &self.ground);
+                    if opened.header.author == self.key.id() {
+                        last = Some(opened.clone());
+                        unsigned.push(opened.id);
+                    }
+                    commits.push(opened);
+                }
+                Record::Tip(bytes) => {
+                    let tip = pack::open_tip(bytes).expect("the disk keeps what was verified");
+                    library.keep_tip(&tip);
+                    if tip.author == self.key.id() {
+                        promise = promise.max(tip.promise);
+                        unsigned.retain(|id| library.graph.is_ancestor(id, &tip.commit) != Some(true));
+                    }
+                }
+            }
+        }
+        let mut fold = new_fold(self.number);
+        fold.arrive(&commits);
+        let (last, last_hlc) = last.map_or((self.members.admission, Hlc::default()), |c| (c.id, c.header.hlc));
+        self.memory = Some(Memory {
+            library,
+            fold,
+            waiting: WaitingRoom::default(),
+            connections: BTreeMap::new(),
+            after_sync: Vec::new(),
+            run,
+            seq: 0,
+            last,
+            last_hlc,
+            promise,
+            unsigned,
+            announce: false,
+        });
+        self.sign_leftovers();
+    }
+
+    /// After a crash what is on disk is signed (R14), before anything of the new run: a tip covers one run only.
+    fn sign_leftovers(&mut self) {
+        let left = self.memory.as_ref().map_or(0, |memory| memory.unsigned.len());
+        if left > 0 {
+            self.sign(left - 1, 0);
+        }
+    }
+
+    /// The power goes.
+    pub fn crash(&mut self, random: &mut Random) {
+        self.memory = None;
+        self.disk.crash(random);
+    }
+
+    /// A fresh connection with a peer.
+    pub fn connect(&mut self, peer: usize, connection: u64) {
+        if let Some(memory) = &mut self.memory {
+            memory.waiting.forget(&peer);
+            memory.refresh_waiting();
+            memory.connections.insert(peer, (connection, Exchange::new()));
+        }
+    }
+
+    /// A client's COMMIT (R27). The commit is in the merge at once and acknowledged after the next sync.
+    pub fn write(&mut self, changes: ChangeSet, now_millis: u64) -> Result<CommitId, Refused> {
+        let Some(memory) = &mut self.memory else { return Err(Refused::Clock) };
+        let header = memory.next_header(&self.key.id(), &self.ground, &changes, now_millis);
+        if header.hlc.millis() > now_millis + MAX_CLOCK_SKEW_MILLIS {
+            return Err(Refused::Clock);
+        }
+        let opened = pack::seal(header, changes);
+        memory.fold.check(&opened).map_err(Refused::Check)?;
+        let pair = [(opened.id, &opened.header)];
+        let entered = admit_segment(&pair, &self.ground, &mut memory.library, now_millis);
+        let entered = entered.expect("a replica's own commits pass the same admission (R3)");
+        memory.library.keep(opened.clone());
+        entered.iter().for_each(|admitted| memory.library.heads.advance(&admitted.vertex));
+        memory.fold.arrive(std::slice::from_ref(&opened));
+        (memory.last, memory.last_hlc, memory.seq) = (opened.id, opened.header.hlc, opened.header.seq);
+        memory.unsigned.push(opened.id);
+        memory.after_sync.push(AfterSync::Own(opened.id));
+        self.disk.append(vec![Record::Commit(opened.bytes.clone())]);
+        Ok(opened.id)
+    }
+
+    /// Whether a sync is due.
+    pub fn is_dirty(&self) -> bool {
+        self.disk.is_dirty() || self.memory.as_ref().is_some_and(|m| !m.after_sync.is_empty())
+    }
+
+    /// The disk has everything: acknowledge, let fetched commits into heads and fold, go on with fetches.
+    pub fn sync(&mut self, now_millis: u64) -> Output {
+        let mut output = Output::default();
+        self.disk.sync();
+        let Some(memory) = &mut self.memory else { return output };
+        let mut fetched = Vec::new();
+        let mut finished = Vec::new();
+        for done in std::mem::take(&mut memory.after_sync) {
+            match done {
+                AfterSync::Own(id) => {
+                    memory.library.stored(&id);
+                    output.notes.push(Note::Acknowledged(id));
+                }
+                AfterSync::Fetched(ids) => {
+                    ids.iter().for_each(|id| memory.library.stored(id));
+                    fetched.extend(ids);
+                }
+                AfterSync::Signed => memory.announce = true,
+                AfterSync::Finish { peer, connection, number } => finished.push((peer, connection, number)),
+            }
+        }
+        memory.publish(&fetched, &mut output);
+        for (peer, connection, number) in finished {
+            let open = self.memory.as_ref().and_then(|memory| memory.connections.get(&peer));
+            if open.is_some_and(|(current, _)| *current == connection) {
+                self.exchange(peer, Event::Stored(number), now_millis, &mut output);
+            }
+        }
+        self.send_announcement(&mut output);
+        output
+    }
+
+    /// Time goes by: patience, held commits.
+    pub fn tick(&mut self, now_millis: u64) -> Output {
+        let mut output = Output::default();
+        let peers: Vec<usize> = self.memory.iter().flat_map(|m| m.connections.keys().copied()).collect();
+        for peer in peers {
+            self.exchange(peer, Event::Tick, now_millis, &mut output);
+        }
+        let due = self.memory.as_mut().map(|memory| memory.waiting.due(now_millis)).unwrap_or_default();
+        self.admit_all(due, now_millis, &mut output);
+        output
+    }
+
+    /// Says what it has: signs first, if there is something new, and speaks after the sync (R14).
+    pub fn announce(&mut self, now_millis: u64) -> Output {
+        let mut output = Output::default();
+        let Some(memory) = &mut self.memory else { return output };
+        let stored = memory.unsigned.iter().rposition(|id| memory.library.is_durable(id));
+        match stored {
+            Some(at) => self.sign(at, now_millis),
+            None => {
+                memory.announce = true;
+                self.send_announcement(&mut output);
+            }
+        }
+        output
+    }
+
+    /// A packet arrives.
+    pub fn deliver(&mut self, packet: &Packet, now_millis: u64) -> Output {
+        let mut output = Output::default();
+        let Some(memory) = &self.memory else { return output };
+        let Some((connection, _)) = memory.connections.get(&packet.from) else { return output };
+        if packet.connection.is_some_and(|of| of != *connection) {
+            return output;
+        }
+        let mut deframer = Deframer::default();
+        deframer.push(&packet.bytes);
+        let event = match deframer.next_message() {
+            Ok(Some(Message::Announce(announcement))) if packet.connection.is_none() => Event::Announced(announcement),
+            // Gossip that is damaged has no sender to blame.
+            _ if packet.connection.is_none() => return output,
+            Ok(Some(message)) => Event::Received(message),
+            Ok(None) => Event::Garbled(Fault::Malformed),
+            Err(gossip::codec::CodecError::TooLarge(_)) => Event::Garbled(Fault::TooLarge),
+            Err(_) => Event::Garbled(Fault::Malformed),
+        };
+        self.exchange(packet.from, event, now_millis, &mut output);
+        output
+    }
+
+    /// Signs the own chain up to the unsigned commit `at`, and whatever a segment's bound demands before it.
+    fn sign(&mut self, at: usize, now_millis: u64) {
+        let Some(memory) = &mut self.memory else { return };
+        let signed: Vec<CommitId> = memory.unsigned.drain(..=at).collect();
+        // What is not covered by the tip must stay above the promise (R15).
+        let next = memory.unsigned.first().and_then(|id| memory.library.commit(id)).map(|c| Hlc(c.header.hlc.0 - 1));
+        for (count, id) in signed.iter().enumerate() {
+            let is_last = count == at;
+            if !is_last && !(count as u64 + 1).is_multiple_of(MAX_UNSIGNED) {
+                continue;
+            }
+            let Some(opened) = memory.library.commit(id).cloned() else { continue };
+            let through = if is_last { next.unwrap_or(Hlc::new(now_millis, 0)) } else { opened.header.hlc };
+            memory.promise = memory.promise.max(through.max(opened.header.hlc));
+            let tip = pack::sign(&self.key, &opened, memory.promise);
+            memory.library.keep_tip(&tip);
+            self.disk.append(vec![Record::Tip(tip.bytes.clone())]);
+        }
+        memory.after_sync.push(AfterSync::Signed);
+    }
+
+    fn send_announcement(&mut self, output: &mut Output) {
+        let Some(memory) = &mut self.memory else { return };
+        if !std::mem::take(&mut memory.announce) || self.disk.is_dirty() {
+            return;
+        }
+        let heads = memory.library.heads();
+        let digest = memory.library.stored_heads.digest();
+        let announcement = Announcement::new(None, &heads, digest, &Versions::new(), &[]);
+        let bytes = frame(&Message::Announce(announcement)).expect("announcements are bounded");
+        for to in (0..self.peers).filter(|to| *to != self.number) {
+            output.packets.push(Packet { from: self.number, to, connection: None, bytes: bytes.clone() });
+        }
+    }
+
+    /// One event of one exchange, and its effects.
+    fn exchange(&mut self, peer: usize, event: Event, now_millis: u64, output: &mut Output) {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            let Some(memory) = &mut self.memory else { return };
+            let Some((connection, exchange)) = memory.connections.get_mut(&peer) else { return };
+            let connection = *connection;
+            for effect in exchange.apply(event, &memory.library, now_millis) {
+                match effect {
+                    Effect::Send(message) => {
+                        let bytes = frame(&message).expect("own messages are bounded");
+                        let connection = Some(connection);
+                        output.packets.push(Packet { from: self.number, to: peer, connection, bytes });
+                    }
+                    Effect::Admit(raw) => {
+                        events.extend(self.receive(peer, &raw, now_millis, output).err().map(Event::Refused))
+                    }
+                    Effect::Finish(number) => self.finish(AfterSync::Finish { peer, connection, number }),
+                    Effect::Drop(_) => {
+                        self.disconnect(peer);
+                        output.notes.push(Note::Dropped(peer));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, done: AfterSync) {
+        if let Some(memory) = &mut self.memory {
+            memory.after_sync.push(done);
+        }
+    }
+
+    fn disconnect(&mut self, peer: usize) {
+        if let Some(memory) = &mut self.memory {
+            memory.connections.remove(&peer);
+        }
+    }
+
+    /// A segment as it came: opened, verified, admitted.
+    fn receive(&mut self, peer: usize, raw: &RawSegment, now_millis: u64, output: &mut Output) -> Result<(), Fault> {
+        let segment = verify(raw).ok_or(Fault::Invalid)?;
+        self.admit(peer, segment, now_millis, output)
+    }
+
+    fn admit_all(&mut self, segments: Vec<(usize, Segment)>, now_millis: u64, output: &mut Output) {
+        let mut todo: std::collections::VecDeque<(usize, Segment)> = segments.into();
+        while let Some((peer, segment)) = todo.pop_front() {
+            if let Some(memory) = &mut self.memory {
+                memory.refresh_waiting();
+            }
+            // A fault found after the wait is nobody's on this connection any more: the segment is forgotten.
+            let _ = self.admit(peer, segment, now_millis, output);
+        }
+    }
+
+    fn admit(&mut self, peer: usize, segment: Segment, now_millis: u64, output: &mut Output) -> Result<(), Fault> {
+        let Some(memory) = &mut self.memory else { return Ok(()) };
+        let headers: Vec<(CommitId, &Header)> = segment.commits.iter().map(|c| (c.id, &c.header)).collect();
+        let until = match admit_segment(&headers, &self.ground, &mut memory.library, now_millis) {
+            Ok(entered) => {
+                let free = self.enter(&segment, &entered);
+                self.admit_all(free, now_millis, output);
+                return Ok(());
+            }
+            Err((_, Verdict::Wait(missing))) if missing.iter().all(|id| memory.library.knows(id)) => {
+                Until::Parents(missing)
+            }
+            Err((_, Verdict::Wait(_))) => return Err(Fault::Gap),
+            Err((_, Verdict::HoldUntil(millis))) => Until::Time(millis),
+            Err((_, Verdict::HoldForUpgrade(_))) => Until::Upgrade,
+            Err((_, Verdict::BrokenPromise(_) | Verdict::Invalid(_))) => return Err(Fault::Invalid),
+            Err((_, Verdict::Admit { .. })) => return Ok(()),
+        };
+        if !memory.library.waiting.contains(&segment.tip.commit) {
+            let bytes = segment.commits.iter().map(|c| c.bytes.len()).sum();
+            let count = segment.commits.len();
+            // A full room is no fault: the segment is fetched again later.
+            if memory.waiting.enter(peer, count, bytes, until, segment).is_ok() {
+                memory.refresh_waiting();
+            }
+        }
+        Ok(())
+    }
+
+    /// An admitted segment goes to the disk; gives what waited for it.
+    fn enter(&mut self, segment: &Segment, entered: &[Admitted]) -> Vec<(usize, Segment)> {
+        let Some(memory) = &mut self.memory else { return Vec::new() };
+        let (mut free, mut batch) = (Vec::new(), Vec::new());
+        let fresh: BTreeSet<CommitId> = entered.iter().map(|a| a.vertex.id).collect();
+        for opened in segment.commits.iter().filter(|c| fresh.contains(&c.id)) {
+            memory.library.keep(opened.clone());
+            batch.push(Record::Commit(opened.bytes.clone()));
+            free.extend(memory.waiting.arrived(&opened.id));
+        }
+        batch.push(Record::Tip(segment.tip.bytes.clone()));
+        self.disk.append(batch);
+        memory.library.keep_tip(&segment.tip);
+        memory.after_sync.push(AfterSync::Fetched(entered.iter().map(|a| a.vertex.id).collect()));
+        memory.refresh_waiting();
+        free
+    }
+}
+
+impl Memory {
+    /// Fetched commits on disk enter heads and fold.
+    fn publish(&mut self, fetched: &[CommitId], output: &mut Output) {
+        let batch: Vec<Arc<Opened>> = fetched.iter().filter_map(|id| self.library.commit(id).cloned()).collect();
+        for id in fetched {
+            let vertex = self.library.graph.get(id).cloned();
+            vertex.iter().for_each(|vertex| self.library.heads.advance(vertex));
+        }
+        if !batch.is_empty() {
+            self.fold.arrive(&batch);
+            output.notes.push(Note::Grew);
+        }
+    }
+
+    fn refresh_waiting(&mut self) {
+        let waiting = self.waiting.iter().flat_map(|(_, _, segment)| segment.commits.iter().map(|c| c.id));
+        self.library.waiting = waiting.collect();
+    }
+
+    fn next_header(&self, author: &AuthorId, ground: &Ground, changes: &ChangeSet, now_millis: u64) -> Header {
+        let floor = self.last_hlc.max(self.library.newest_hlc()).max(self.promise);
+        let rows = |t: &dag::change::TableChanges| t.inserts.len() + t.updates.len() + t.deletes.len();
+        Header {
+            genesis: ground.genesis,
+            author: *author,
+            run: self.run,
+            seq: self.seq + 1,
+            prev: Some(self.last),
+            parents: self.library.heads.frontier(),
+            hlc: floor.after(now_millis),
+            rules_level: dag::admit::RULES_LEVEL,
+            kind: CommitKind::Data,
+            body: NodeId([0; 32]),
+            body_length: 0,
+            changes: (changes.schema.len() + changes.tables.iter().map(rows).sum::<usize>()) as u64,
+            settles: Vec::new(),
+            read_set: NodeId([0; 32]),
+            control: NodeId([0; 32]),
+            next_hidden: 0,
+            extensions: BTreeMap::new(),
+        }
+    }
+}
+
+/// Opens a segment and checks what needs no other commit: bytes, one chain, the tip's signature.
+fn verify(raw: &RawSegment) -> Option<Segment> {
+    let tip = pack::open_tip(&raw.tip)?;
+    let commits: Vec<Arc<Opened>> = raw.commits.iter().map(|bytes| pack::open(bytes)).collect::<Option<_>>()?;
+    let linked = commits.windows(2).all(|pair| pair[1].header.prev == Some(pair[0].id));
+    let last = commits.last()?;
+    let of_author = commits.iter().all(|c| c.header.author == tip.author && c.header.run == tip.run);
+    (linked && of_author && last.id == tip.commit && last.header.seq == tip.seq).then_some(Segment { commits, tip })
+}
+
+/// A commit from disk enters as it did before the crash.
+fn replay(library: &mut Library, opened: &Arc<Opened>, ground: &Ground) {
+    // Held commits were only stored when their time had come, so no clock is needed here.
+    let entered = admit_segment(&[(opened.id, &opened.header)], ground, library, u64::MAX >> 20);
+    let entered = entered.expect("what was admitted before is admitted again (R3)");
+    library.keep(opened.clone());
+    for admitted in entered {
+        library.heads.advance(&admitted.vertex);
+        library.stored(&admitted.vertex.id);
+    }
+}

@@ -1,0 +1,498 @@
+//! The world: who does what when, and what must hold after each step.
+//!
+//! Promises: everything happens in the order of (time, number), all chance comes from the seed. A storm of
+//! [`STORM_MILLIS`] with writes, crashes, splits and clock jumps, then calm until everybody agrees or time is up.
+
+use super::fold::{NewFold, Report};
+use super::library::Members;
+use super::network::{Network, Packet, Weather};
+use super::pack::{self, Opened};
+use super::random::Random;
+use super::replica::{Note, Output, Record, Refused, Replica};
+use super::workload;
+use dag::admit::Ground;
+use dag::author_key::AuthorKey;
+use dag::change::ChangeSet;
+use dag::header::{CommitKind, Header};
+use dag::hlc::Hlc;
+use dag::id::{CommitId, GenesisId, NodeId, RunId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How long things go wrong.
+const STORM_MILLIS: u64 = 20_000;
+/// After which everybody must agree: the widest clock error, then a few rounds of announcements.
+const DEADLINE_MILLIS: u64 = STORM_MILLIS + WIDEST_SKEW_MILLIS + 40_000;
+/// Clocks are off by at most this, either way: four times what holds a commit back (R9).
+const WIDEST_SKEW_MILLIS: u64 = 20_000;
+/// Wall time at the start of the world: any time that leaves room for clocks that are behind.
+const DAWN_MILLIS: u64 = 1_700_000_000_000;
+/// Between two ticks of a replica.
+const TICK_MILLIS: u64 = 250;
+
+/// What may happen.
+#[derive(Clone, Debug)]
+enum Happening {
+    Write(usize),
+    Sync(usize),
+    Tick(usize),
+    Announce(usize),
+    Deliver(Packet),
+    Crash(usize),
+    Start(usize),
+    Connect(usize, usize),
+    Split,
+    CutOff(usize),
+    Join,
+    Jump(usize),
+    Weather,
+    Calm,
+}
+
+/// A world that went wrong.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Which world.
+    pub seed: u64,
+    /// When, in milliseconds from its beginning.
+    pub millis: u64,
+    /// What did not hold.
+    pub what: String,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Failure { seed, millis, what } = self;
+        writeln!(f, "seed {seed} at {millis} ms: {what}")?;
+        write!(f, "replay: HEADWATERS_SEED={seed} cargo test -p acceptance --test simulation one_seed")
+    }
+}
+
+/// What a world that went well did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Hash of everything that happened: the same for the same seed.
+    pub trace: [u8; 32],
+    /// Commits in the end.
+    pub commits: usize,
+    /// Of which parked.
+    pub parked: usize,
+    /// Writes refused at COMMIT.
+    pub refused: usize,
+    /// Crashes.
+    pub crashes: usize,
+    /// Commits that were held back at some time.
+    pub held: usize,
+    /// Packets delivered.
+    pub packets: usize,
+    /// Connections dropped for faults.
+    pub dropped: usize,
+    /// Commits that reached a fold after one that is later in the order.
+    pub late: usize,
+    /// Milliseconds until everybody agreed.
+    pub millis: u64,
+}
+
+/// Runs the world of a seed to its end.
+pub fn run(seed: u64, new_fold: &NewFold) -> Result<Summary, Failure> {
+    let mut world = World::new(seed, new_fold);
+    world.run().map_err(|what| Failure { seed, millis: world.now, what })
+}
+
+struct World<'a> {
+    random: Random,
+    new_fold: &'a NewFold,
+    network: Network,
+    replicas: Vec<Replica>,
+    skews: Vec<i64>,
+    agenda: BTreeMap<(u64, u64), Happening>,
+    appointments: u64,
+    now: u64,
+    is_calm: bool,
+    connections: u64,
+    acknowledged: BTreeMap<CommitId, usize>,
+    /// What each frontier ever seen folded to, whoever saw it first.
+    folded: BTreeMap<[u8; 32], Report>,
+    trace: blake3::Hasher,
+    summary: Summary,
+    held: BTreeSet<CommitId>,
+}
+
+impl<'a> World<'a> {
+    fn new(seed: u64, new_fold: &'a NewFold) -> Self {
+        let mut random = Random::new(seed);
+        let peers = random.between(2, 6) as usize;
+        let weather = Weather::random(&mut random);
+        let mut world = World {
+            replicas: found(peers, &mut random),
+            random,
+            new_fold,
+            network: Network::new(peers, weather),
+            skews: vec![0; peers],
+            agenda: BTreeMap::new(),
+            appointments: 0,
+            now: 0,
+            is_calm: false,
+            connections: 0,
+            acknowledged: BTreeMap::new(),
+            folded: BTreeMap::new(),
+            trace: blake3::Hasher::new(),
+            summary: Summary::default(),
+            held: BTreeSet::new(),
+        };
+        world.plan(peers);
+        world
+    }
+
+    /// The storm: writes of each replica in bursts, and what goes wrong.
+    fn plan(&mut self, peers: usize) {
+        for peer in 0..peers {
+            self.at(0, Happening::Start(peer));
+            let writes = self.random.below(30);
+            (0..writes).for_each(|_| self.sometime(Happening::Write(peer)));
+        }
+        let storms = [(2 * peers as u64, 0), (peers as u64, 1), (3, 2), (2, 3)];
+        for (most, kind) in storms {
+            for _ in 0..self.random.below(most + 1) {
+                let peer = self.random.below(peers as u64) as usize;
+                self.sometime(match kind {
+                    0 => Happening::Jump(peer),
+                    1 => Happening::Crash(peer),
+                    2 => Happening::Split,
+                    _ => Happening::Weather,
+                });
+            }
+        }
+        if self.random.chance(500) {
+            self.plan_late_chain(peers);
+        }
+        self.at(STORM_MILLIS, Happening::Calm);
+    }
+
+    /// One peer is alone for most of the storm and writes a long chain.
+    fn plan_late_chain(&mut self, peers: usize) {
+        let peer = self.random.below(peers as u64) as usize;
+        let from = self.random.between(500, STORM_MILLIS / 3);
+        self.at(from, Happening::CutOff(peer));
+        for _ in 0..self.random.between(20, 60) {
+            let when = self.random.between(from, STORM_MILLIS);
+            self.at(when, Happening::Write(peer));
+        }
+    }
+
+    fn at(&mut self, when: u64, what: Happening) {
+        self.appointments += 1;
+        self.agenda.insert((when, self.appointments), what);
+    }
+
+    fn after(&mut self, delay: u64, what: Happening) {
+        self.at(self.now + delay, what);
+    }
+
+    fn sometime(&mut self, what: Happening) {
+        let when = self.random.below(STORM_MILLIS);
+        self.at(when, what);
+    }
+
+    fn wall(&self, peer: usize) -> u64 {
+        (DAWN_MILLIS + self.now).saturating_add_signed(self.skews[peer])
+    }
+
+    fn run(&mut self) -> Result<Summary, String> {
+        while let Some(((when, number), what)) = self.agenda.pop_first() {
+            self.now = when;
+            self.record(&format!("{when} {number} {}", name_of(&what)));
+            self.happen(what)?;
+            if self.is_calm && self.everybody_agrees() {
+                return self.finish();
+            }
+            if when > DEADLINE_MILLIS {
+                return Err(format!("no agreement in time: {}", self.describe()));
+            }
+        }
+        Err("nothing left to happen".into())
+    }
+
+    fn happen(&mut self, what: Happening) -> Result<(), String> {
+        let walls: Vec<u64> = (0..self.replicas.len()).map(|peer| self.wall(peer)).collect();
+        match what {
+            Happening::Write(peer) => self.write(peer)?,
+            Happening::Sync(peer) => {
+                let output = self.replicas[peer].sync(walls[peer]);
+                self.carry_out(peer, output)?;
+            }
+            Happening::Tick(peer) => {
+                let output = self.replicas[peer].tick(walls[peer]);
+                self.carry_out(peer, output)?;
+                self.after(TICK_MILLIS, Happening::Tick(peer));
+            }
+            Happening::Announce(peer) => {
+                let output = self.replicas[peer].announce(walls[peer]);
+                self.carry_out(peer, output)?;
+                let pause = self.random.between(200, 2_000);
+                self.after(pause, Happening::Announce(peer));
+            }
+            Happening::Deliver(packet) => {
+                self.summary.packets += 1;
+                let output = self.replicas[packet.to].deliver(&packet, walls[packet.to]);
+                self.carry_out(packet.to, output)?;
+            }
+            Happening::Crash(peer) => self.crash(peer),
+            Happening::Start(peer) => self.start(peer)?,
+            Happening::Connect(one, other) => self.connect(one, other),
+            Happening::Split => self.split(),
+            Happening::CutOff(peer) => self.network.cut_off(peer),
+            Happening::Join => self.network.join(),
+            Happening::Jump(peer) => self.skews[peer] = self.random_skew(),
+            Happening::Weather => self.network.set_weather(Weather::random(&mut self.random)),
+            Happening::Calm => self.calm(),
+        }
+        Ok(())
+    }
+
+    /// Small errors mostly, at times one beyond what is tolerated.
+    fn random_skew(&mut self) -> i64 {
+        let widest = if self.random.chance(300) { WIDEST_SKEW_MILLIS } else { 2_000 };
+        self.random.below(2 * widest) as i64 - widest as i64
+    }
+
+    fn write(&mut self, peer: usize) -> Result<(), String> {
+        if !self.replicas[peer].is_running() {
+            return Ok(());
+        }
+        let changes = workload::changes(&mut self.random);
+        let wall = self.wall(peer);
+        match self.replicas[peer].write(changes, wall) {
+            Ok(id) => {
+                self.record(&format!("{peer} wrote {id}"));
+                self.grown(peer)?;
+                let outcome = self.replicas[peer].fold().and_then(|fold| fold.report().outcomes.get(&id).cloned());
+                if outcome.as_deref() != Some("applied") {
+                    return Err(format!("{id} was parked at birth: {outcome:?} (R27)"));
+                }
+            }
+            Err(Refused::Clock) | Err(Refused::Check(_)) => self.summary.refused += 1,
+        }
+        self.sync_soon(peer);
+        Ok(())
+    }
+
+    fn crash(&mut self, peer: usize) {
+        if self.replicas[peer].is_running() {
+            self.replicas[peer].crash(&mut self.random);
+            self.summary.crashes += 1;
+            let pause = self.random.between(50, 3_000);
+            self.after(pause, Happening::Start(peer));
+        }
+    }
+
+    fn start(&mut self, peer: usize) -> Result<(), String> {
+        if self.replicas[peer].is_running() {
+            return Ok(());
+        }
+        let run = RunId(self.random.next());
+        self.replicas[peer].start(run, self.new_fold);
+        for other in (0..self.replicas.len()).filter(|other| *other != peer) {
+            self.connect(peer, other);
+        }
+        self.agenda.retain(|_, what| !matches!(what, Happening::Tick(p) | Happening::Announce(p) if *p == peer));
+        let (tick, announce) = (self.random.below(TICK_MILLIS), self.random.below(500));
+        self.after(tick, Happening::Tick(peer));
+        self.after(announce, Happening::Announce(peer));
+        let library = self.replicas[peer].library().ok_or("it does not run")?;
+        let lost = self.acknowledged.iter().find(|(id, at)| **at == peer && !library.is_durable(id));
+        if let Some((id, _)) = lost {
+            return Err(format!("replica {peer} lost the acknowledged commit {id} in a crash"));
+        }
+        self.grown(peer)
+    }
+
+    fn connect(&mut self, one: usize, other: usize) {
+        self.connections += 1;
+        self.replicas[one].connect(other, self.connections);
+        self.replicas[other].connect(one, self.connections);
+    }
+
+    fn split(&mut self) {
+        self.network.split(&mut self.random);
+        let pause = self.random.between(500, 8_000);
+        self.after(pause, Happening::Join);
+    }
+
+    fn calm(&mut self) {
+        self.is_calm = true;
+        self.network.set_weather(Weather::CALM);
+        self.network.join();
+        self.skews.fill(0);
+        self.agenda.retain(|_, what| {
+            matches!(
+                what,
+                Happening::Tick(_)
+                    | Happening::Announce(_)
+                    | Happening::Sync(_)
+                    | Happening::Connect(..)
+                    | Happening::Deliver(_)
+                    | Happening::Start(_)
+            )
+        });
+        (0..self.replicas.len()).for_each(|peer| self.after(0, Happening::Start(peer)));
+    }
+
+    fn sync_soon(&mut self, peer: usize) {
+        if self.replicas[peer].is_dirty() {
+            let pause = self.random.below(30);
+            self.after(pause, Happening::Sync(peer));
+        }
+    }
+
+    /// Carries packets, takes notes, and checks what must hold after a step.
+    fn carry_out(&mut self, peer: usize, output: Output) -> Result<(), String> {
+        for packet in output.packets {
+            for (delay, copy) in self.network.carry(&packet, &mut self.random) {
+                self.after(delay, Happening::Deliver(copy));
+            }
+        }
+        let mut grew = false;
+        for note in output.notes {
+            self.record(&format!("{peer} {note:?}"));
+            match note {
+                Note::Acknowledged(id) => drop(self.acknowledged.insert(id, peer)),
+                Note::Grew => grew = true,
+                Note::Dropped(other) => {
+                    self.summary.dropped += 1;
+                    self.after(500, Happening::Connect(peer, other));
+                }
+            }
+        }
+        self.held.extend(self.replicas[peer].held().into_keys());
+        self.sync_soon(peer);
+        if grew { self.grown(peer) } else { Ok(()) }
+    }
+
+    /// The fold grew: it equals the reference, and whatever anybody folded from the same frontier (design, section 2).
+    fn grown(&mut self, peer: usize) -> Result<(), String> {
+        let (Some(fold), Some(library)) = (self.replicas[peer].fold(), self.replicas[peer].library()) else {
+            return Ok(());
+        };
+        fold.verify().map_err(|what| format!("replica {peer}: {what}"))?;
+        let (frontier, report) = (library.heads.digest(), fold.report());
+        self.trace.update(&report.state);
+        self.trace.update(&report.main);
+        match self.folded.get(&frontier) {
+            Some(known) if *known != report => Err(format!(
+                "replica {peer} has the frontier of another but folds it to something else: {}",
+                differences(known, &report)
+            )),
+            Some(_) => Ok(()),
+            None => {
+                self.folded.insert(frontier, report);
+                Ok(())
+            }
+        }
+    }
+
+    fn everybody_agrees(&self) -> bool {
+        let frontier = |r: &Replica| r.library().map(|l| l.stored_heads.digest());
+        let first = frontier(&self.replicas[0]);
+        first.is_some()
+            && self.replicas.iter().all(|r| frontier(r) == first && r.is_idle() && r.held().is_empty())
+            && self.replicas.iter().all(|r| r.library().is_some_and(|l| l.heads == l.stored_heads))
+    }
+
+    /// Everybody has everything that was acknowledged, with one status each (R19).
+    fn finish(&mut self) -> Result<Summary, String> {
+        let mut summary = std::mem::take(&mut self.summary);
+        for replica in &self.replicas {
+            let (Some(fold), Some(library)) = (replica.fold(), replica.library()) else { continue };
+            let report = fold.report();
+            if let Some(id) = self.acknowledged.keys().find(|id| !library.is_durable(id)) {
+                return Err(format!("replica {} never got the acknowledged commit {id}", replica.number));
+            }
+            if let Some(id) =
+                library.graph.closure(&library.graph.heads()).iter().find(|id| !report.outcomes.contains_key(*id))
+            {
+                return Err(format!("replica {}: {id} has no outcome (R19)", replica.number));
+            }
+            summary.commits = report.outcomes.len();
+            summary.parked = report.outcomes.values().filter(|o| *o != "applied").count();
+        }
+        summary.held = self.held.len();
+        summary.trace = *self.trace.finalize().as_bytes();
+        summary.millis = self.now;
+        Ok(summary)
+    }
+
+    fn record(&mut self, what: &str) {
+        self.trace.update(what.as_bytes());
+    }
+
+    fn describe(&self) -> String {
+        let one = |r: &Replica| match r.library() {
+            Some(l) => format!(
+                "{}: {} commits, {} heads, {} held",
+                r.number,
+                l.graph.len(),
+                l.stored_heads.len(),
+                r.held().len()
+            ),
+            None => format!("{}: down", r.number),
+        };
+        self.replicas.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+}
+
+fn name_of(what: &Happening) -> String {
+    match what {
+        Happening::Deliver(p) => format!("deliver {} to {} {}", p.from, p.to, blake3::hash(&p.bytes).to_hex()),
+        other => format!("{other:?}"),
+    }
+}
+
+fn differences(one: &Report, other: &Report) -> String {
+    let ids: BTreeSet<&CommitId> = one.outcomes.keys().chain(other.outcomes.keys()).collect();
+    let differs = |id: &&CommitId| one.outcomes.get(*id) != other.outcomes.get(*id);
+    let show = |id: &CommitId| format!("{id:?}: {:?} / {:?}", one.outcomes.get(id), other.outcomes.get(id));
+    let first: Vec<String> = ids.into_iter().filter(differs).take(3).map(show).collect();
+    format!("state {}, main {}, {first:?}", one.state == other.state, one.main == other.main)
+}
+
+/// A database with these writers: the founder's first commit, which admits the others.
+fn found(peers: usize, random: &mut Random) -> Vec<Replica> {
+    let seeds: Vec<[u8; 32]> = (0..peers).map(|_| random.bytes()).collect();
+    let keys: Vec<AuthorKey> = seeds.iter().map(|seed| AuthorKey::from_seed(*seed)).collect();
+    let ground = Ground { genesis: GenesisId(random.bytes()), founder: keys[0].id() };
+    let first = first_commit(&ground, RunId(random.next()));
+    let tip = pack::sign(&keys[0], &first, first.header.hlc);
+    let writers = keys.iter().map(AuthorKey::id).collect();
+    let members = Arc::new(Members { founder: ground.founder, writers, admission: first.id });
+    let records = vec![Record::Commit(first.bytes.clone()), Record::Tip(tip.bytes)];
+    let replica = |(number, seed): (usize, &[u8; 32])| {
+        let mut replica = Replica::new(number, peers, *seed, ground, members.clone());
+        replica.prepare(records.clone());
+        replica
+    };
+    seeds.iter().enumerate().map(replica).collect()
+}
+
+fn first_commit(ground: &Ground, run: RunId) -> Arc<Opened> {
+    let header = Header {
+        genesis: ground.genesis,
+        author: ground.founder,
+        run,
+        seq: 1,
+        prev: None,
+        parents: Vec::new(),
+        hlc: Hlc::new(DAWN_MILLIS - 2 * WIDEST_SKEW_MILLIS, 0),
+        rules_level: dag::admit::RULES_LEVEL,
+        kind: CommitKind::Data,
+        body: NodeId([0; 32]),
+        body_length: 0,
+        changes: 0,
+        settles: Vec::new(),
+        read_set: NodeId([0; 32]),
+        control: NodeId([0; 32]),
+        next_hidden: 0,
+        extensions: BTreeMap::new(),
+    };
+    pack::seal(header, ChangeSet::default())
+}
