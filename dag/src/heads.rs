@@ -3,13 +3,11 @@
 //! Promises: equal sets have equal digests on every peer; a commit enters only after its parents, so the closure of the
 //! heads is always complete. Does not know bodies, held commits, or how heads are stored.
 
+use crate::encode::Domain;
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId};
 use crate::vertex::Vertex;
 use std::collections::BTreeMap;
-
-/// Domain of the frontier digest: type and version (design, Formats).
-const FRONTIER_DOMAIN: &str = "headwaters frontier 1";
 
 /// The heads: admitted commits without an admitted child.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,7 +64,7 @@ impl Heads {
 
     /// The digest of the sorted frontier (R13, R41).
     pub fn digest(&self) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new_derive_key(FRONTIER_DOMAIN);
+        let mut hasher = Domain::FRONTIER.hasher();
         for id in self.ids.keys() {
             hasher.update(id.as_bytes());
         }
