@@ -6,12 +6,15 @@
 
 mod catalogue;
 mod cell;
+mod change;
 
 pub(crate) mod positional;
 mod schema;
 
 pub(crate) use cell::double_from_bits;
 pub use cell::{decode_cell, encode_cell};
+
+pub use change::{Body, Run, TableRuns, decode_reads};
 
 use crate::error::{Error, Result};
 use serde::Serialize;

@@ -1,0 +1,179 @@
+//! Change sets as bytes (R10): the body and the read set of a commit.
+//!
+//! The body is `[version, form, schema changes, tables]`. Form 0 has the changes inline; form 1 has, for each table, the
+//! roots and totals of trees that hold them. An empty body and an empty read set are no bytes at all.
+
+mod check;
+
+use super::positional::{positional, tagged};
+use super::{from_bytes, to_bytes};
+use crate::change::{
+    Before, CellBefore, CellChange, ChangeSet, Delete, Insert, Marks, ReadGuard, TableChanges, Update,
+};
+use crate::error::{Error, Result};
+use crate::id::{EntityId, LayoutId, NodeId};
+use crate::schema::SchemaChange;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+positional!(Insert { key, row, marks });
+positional!(Update { key, cells, guards, marks });
+positional!(Delete { key, before, marks });
+positional!(CellChange { column, before, after });
+positional!(CellBefore { column, before });
+positional!(TableChanges { table, layout, clear, inserts, updates, deletes });
+positional!(Run { root, count, bytes });
+positional!(TableRuns { table, layout, clear, inserts, updates, deletes });
+
+tagged!(Before {
+    0 => Value { 0: a },
+    1 => Hash { 0: a, 1: b },
+});
+
+tagged!(ReadGuard {
+    1 => Row { table: a, key: b, row: c },
+    2 => Range { space: a, from: b, to: c, count: d, digest: e },
+});
+
+/// Marks as bits, so that a change without any costs one byte.
+impl Serialize for Marks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let bit = |set, bit: u8| if set { bit } else { 0 };
+        let bits = bit(self.if_absent, 1) | bit(self.unchecked_unique, 2) | bit(self.unchecked_foreign, 4);
+        bits.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Marks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        match u8::deserialize(deserializer)? {
+            bits @ 0..8 => Ok(Marks {
+                if_absent: bits & 1 != 0,
+                unchecked_unique: bits & 2 != 0,
+                unchecked_foreign: bits & 4 != 0,
+            }),
+            bits => Err(serde::de::Error::custom(format!("unknown marks {bits:#x}"))),
+        }
+    }
+}
+
+/// A sorted run of changes kept as a tree: key -> the change without its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The tree's root; zero if the run is empty.
+    pub root: NodeId,
+    /// Changes in it.
+    pub count: u64,
+    /// Bytes of their keys and values.
+    pub bytes: u64,
+}
+
+/// The changes of one table as trees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableRuns {
+    /// The table.
+    pub table: EntityId,
+    /// The layout rows and cell positions refer to.
+    pub layout: LayoutId,
+    /// TRUNCATE.
+    pub clear: bool,
+    /// New rows.
+    pub inserts: Run,
+    /// Changed rows.
+    pub updates: Run,
+    /// Removed rows.
+    pub deletes: Run,
+}
+
+/// A commit's body.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// The changes themselves; `reads` is empty, it has bytes of its own.
+    Inline(ChangeSet),
+    /// The changes are in trees.
+    Trees {
+        /// DDL, in order.
+        schema: Vec<SchemaChange>,
+        /// Sorted by table.
+        tables: Vec<TableRuns>,
+    },
+}
+
+/// Version of the body's bytes.
+const VERSION: u8 = 1;
+const INLINE: u8 = 0;
+const TREES: u8 = 1;
+
+impl Body {
+    /// Canonical bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Body::Inline(changes) => encode_inline(changes),
+            Body::Trees { schema, tables } => to_bytes(&(VERSION, TREES, schema, tables)),
+        }
+    }
+
+    /// Reads canonical bytes; every sorted run is checked.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        if bytes.is_empty() {
+            return Ok(Body::Inline(ChangeSet::default()));
+        }
+        match bytes.get(..3) {
+            // An array of four, the version, the form.
+            Some([0x84, VERSION, INLINE]) => decode_inline(bytes).map(Body::Inline),
+            Some([0x84, VERSION, TREES]) => {
+                let (_, _, schema, tables): (u8, u8, _, Vec<TableRuns>) = from_bytes("body", bytes)?;
+                check::runs(&tables)?;
+                Ok(Body::Trees { schema, tables })
+            }
+            _ => Err(Error::malformed("body", "of a form that this version does not know: upgrade")),
+        }
+    }
+}
+
+fn encode_inline(changes: &ChangeSet) -> Vec<u8> {
+    if changes.schema.is_empty() && changes.tables.is_empty() {
+        return Vec::new();
+    }
+    to_bytes(&(VERSION, INLINE, &changes.schema, &changes.tables))
+}
+
+fn decode_inline(bytes: &[u8]) -> Result<ChangeSet> {
+    let (_, _, schema, tables): (u8, u8, _, _) = from_bytes("body", bytes)?;
+    let changes = ChangeSet { schema, tables, reads: Vec::new() };
+    check::changes(&changes)?;
+    if changes.is_empty() { Err(Error::malformed("body", "empty, which is no bytes")) } else { Ok(changes) }
+}
+
+impl ChangeSet {
+    /// The body's canonical bytes, inline. Runs that are not sorted are an error: such a change set must not be signed.
+    pub fn encode_body(&self) -> Result<Vec<u8>> {
+        check::changes(self)?;
+        Ok(encode_inline(self))
+    }
+
+    /// The read set's canonical bytes.
+    pub fn encode_reads(&self) -> Vec<u8> {
+        if self.reads.is_empty() { Vec::new() } else { to_bytes(&self.reads) }
+    }
+
+    /// A change set from the canonical bytes of both; `Err` also for a body that is kept in trees.
+    pub fn decode(body: &[u8], reads: &[u8]) -> Result<Self> {
+        match Body::decode(body)? {
+            Body::Inline(changes) => Ok(ChangeSet { reads: decode_reads(reads)?, ..changes }),
+            Body::Trees { .. } => Err(Error::malformed("body", "in trees: read it through the store")),
+        }
+    }
+}
+
+/// Reads the read set's canonical bytes.
+pub fn decode_reads(bytes: &[u8]) -> Result<Vec<ReadGuard>> {
+    if bytes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reads: Vec<ReadGuard> = from_bytes("read set", bytes)?;
+    Error::limit("guards of a read set", reads.len(), crate::change::MAX_READS)?;
+    if reads.is_empty() { Err(Error::malformed("read set", "empty, which is no bytes")) } else { Ok(reads) }
+}
+
+#[cfg(test)]
+mod tests;
