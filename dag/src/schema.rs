@@ -7,6 +7,7 @@ mod check;
 mod identity;
 mod rows;
 
+pub use check::{MAX_COLUMNS, MAX_INDEXES, MAX_NAME, MAX_PARTS};
 pub use identity::{EntityKind, fold_name};
 
 use crate::collation::Collation;

@@ -4,8 +4,8 @@
 
 pub mod aggregate;
 mod catalog;
-mod command;
 pub mod convert;
+mod ddl;
 pub mod dialect;
 pub mod engine;
 pub mod error;
@@ -19,6 +19,7 @@ mod probes;
 pub mod render;
 pub mod response;
 pub mod session;
+mod show;
 pub mod temporal;
 pub mod transaction;
 pub mod types;

@@ -11,20 +11,15 @@ mod index;
 mod log;
 #[cfg(test)]
 mod planted;
-mod reach;
 mod record;
 mod recovery;
 mod scan;
 mod sealed;
 #[cfg(test)]
 mod tests;
-mod trees;
-#[cfg(test)]
-mod trees_tests;
 
 pub use committer::{Answer, Committer, Limits};
 pub use error::StoreError;
 pub use log::{Log, Options, Position, Recovery};
 pub use record::{Kind, MAX_RECORD, Record};
 pub use scan::Entry;
-pub use trees::{TreeRecovery, TreeSegment, TreeStore, TreeWriter};

@@ -17,7 +17,6 @@ mod proof;
 mod read;
 #[cfg(test)]
 mod tests;
-mod walk;
 
 use crate::id::NodeId;
 use std::sync::Arc;
@@ -31,7 +30,6 @@ pub use memory::MemoryNodes;
 pub use node::{MAX_INLINE_VALUE, MAX_KEY, node_id, value_id};
 pub use proof::Proof;
 pub use read::{Direction, Trees};
-pub use walk::Object;
 
 /// Where the nodes and out-of-line values of trees are read from.
 ///

@@ -11,7 +11,7 @@ mod zone;
 
 pub(crate) use check::{Assigned, check};
 pub(crate) use global::Globals;
-pub(crate) use settings::{Isolation, Settings};
+pub(crate) use settings::{Isolation, Settings, parse_read_mode};
 pub(crate) use zone::Zone;
 
 use crate::error::SqlError;
@@ -100,6 +100,12 @@ pub(crate) fn show(id: VariableId, value: &Value) -> String {
         (_, Value::Text(text)) => text.to_string(),
         _ => String::new(),
     }
+}
+
+/// The built-in default.
+pub(crate) fn default_of(id: VariableId) -> Value {
+    let definition = id.definition();
+    parse_default(definition.kind, definition.default)
 }
 
 /// The built-in defaults in the catalogue's order.

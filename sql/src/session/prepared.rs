@@ -1,0 +1,160 @@
+//! Prepared statements: parsed once, bound again only when the schema or a setting that binding reads has changed.
+
+use super::contract::Prepared;
+use super::query::{self, Bound};
+use super::scene::Scene;
+use super::state::State;
+use super::statement::{Statement, parse};
+use super::stop::Stop;
+use crate::dialect::Admin;
+use crate::error::SqlError;
+use crate::journal::ReadMode;
+use crate::response::{ColumnDefinition, Response};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Prepared statements of one session at most: a client that never closes them is told so (MySQL's
+/// max_prepared_stmt_count is 16,382 for the whole server).
+const MAX_PREPARED: usize = 16_382;
+
+/// A statement that may be run many times.
+pub(crate) struct PreparedStatement {
+    pub text: Arc<str>,
+    pub statement: Statement,
+    pub parameters: Arc<[ColumnDefinition]>,
+    pub columns: Arc<[ColumnDefinition]>,
+    /// The statement shows the conditions of the one before it.
+    pub keeps_conditions: bool,
+    /// `/*+ headwaters_read(main) */`.
+    pub hint: Option<ReadMode>,
+    bound: Mutex<Option<Arc<Bound>>>,
+}
+
+impl PreparedStatement {
+    /// A text statement on its way through the same path.
+    pub fn unprepared(text: &str, statement: Statement) -> Self {
+        PreparedStatement {
+            text: Arc::from(text),
+            statement,
+            parameters: Arc::default(),
+            columns: Arc::default(),
+            keeps_conditions: false,
+            hint: hint(text),
+            bound: Mutex::new(None),
+        }
+    }
+
+    /// Parses and binds. Errors: those of both.
+    pub fn prepare(state: &mut State, text: &str) -> Result<Self, SqlError> {
+        let parsed = parse(text, state.settings.sql_mode)?;
+        let mut statement = PreparedStatement::unprepared(text, parsed);
+        query::describe(state, &mut statement)?;
+        Ok(statement)
+    }
+
+    /// What binding gave last, if it still holds.
+    pub fn bound(&self) -> Option<Arc<Bound>> {
+        self.bound.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn keep(&self, bound: Arc<Bound>) {
+        *self.bound.lock().unwrap_or_else(PoisonError::into_inner) = Some(bound);
+    }
+}
+
+/// The read mode of a hint comment, if the text has one.
+fn hint(text: &str) -> Option<ReadMode> {
+    let start = text.find("/*+")?;
+    let comment = text[start + 3..].split("*/").next()?.to_ascii_lowercase();
+    let inside = comment.split("headwaters_read(").nth(1)?.split(')').next()?;
+    crate::variables::parse_read_mode(inside.trim().trim_matches(['\'', '"']))
+}
+
+/// A session's prepared statements, by number and, for PREPARE, by name.
+#[derive(Default)]
+pub(crate) struct PreparedStatements {
+    by_id: HashMap<u32, Arc<PreparedStatement>>,
+    pub by_name: HashMap<String, Arc<PreparedStatement>>,
+    last: u32,
+}
+
+impl PreparedStatements {
+    /// Gives the statement a number. Error: 1461.
+    pub fn add(&mut self, statement: PreparedStatement) -> Result<Prepared, SqlError> {
+        if self.by_id.len() >= MAX_PREPARED {
+            let text =
+                format!("Can't create more than max_prepared_stmt_count statements (current value: {MAX_PREPARED})");
+            return Err(SqlError::new(1461, text));
+        }
+        self.last = self.last.wrapping_add(1).max(1);
+        let prepared =
+            Prepared { id: self.last, parameters: statement.parameters.clone(), columns: statement.columns.clone() };
+        self.by_id.insert(self.last, Arc::new(statement));
+        Ok(prepared)
+    }
+
+    /// Error: 1243.
+    pub fn get(&self, id: u32, command: &str) -> Result<Arc<PreparedStatement>, SqlError> {
+        self.by_id
+            .get(&id)
+            .cloned()
+            .ok_or_else(|| SqlError::new(1243, format!("Unknown prepared statement handler ({id}) given to {command}")))
+    }
+
+    pub fn close(&mut self, id: u32) {
+        self.by_id.remove(&id);
+    }
+
+    /// Statements of administration that may return rows, or concern prepared statements.
+    pub fn run_admin(&mut self, state: &mut State, scene: &mut Scene, admin: &Admin) -> Result<Response, Stop> {
+        match admin {
+            Admin::Prepare { name, source } => {
+                let text = query::constant(state, source)?;
+                let dag::value::Value::Text(text) = text else {
+                    return Err(SqlError::syntax("PREPARE needs a text").into());
+                };
+                let statement = PreparedStatement::prepare(state, &text)?;
+                if self.by_name.len() >= MAX_PREPARED && !self.by_name.contains_key(name) {
+                    return Err(SqlError::new(1461, "Can't create more prepared statements").into());
+                }
+                self.by_name.insert(name.to_lowercase(), Arc::new(statement));
+                Ok(super::admin::ok())
+            }
+            Admin::Execute { name, using } => self.execute(state, scene, name, using),
+            Admin::Deallocate(name) => match self.by_name.remove(&name.to_lowercase()) {
+                Some(_) => Ok(super::admin::ok()),
+                None => Err(unknown(name, "DEALLOCATE PREPARE").into()),
+            },
+            other => crate::show::run(state, scene, other),
+        }
+    }
+
+    fn execute(
+        &mut self,
+        state: &mut State,
+        scene: &mut Scene,
+        name: &str,
+        using: &[String],
+    ) -> Result<Response, Stop> {
+        let statement = self.by_name.get(&name.to_lowercase()).cloned().ok_or_else(|| unknown(name, "EXECUTE"))?;
+        if using.len() != statement.parameters.len() {
+            return Err(SqlError::new(1210, "Incorrect arguments to EXECUTE").into());
+        }
+        scene.parameters = using.iter().map(|variable| query::user_parameter(state, variable)).collect();
+        match &statement.statement {
+            Statement::Query(_) | Statement::DeleteIgnore(_) => query::run(state, scene, &statement),
+            Statement::Ddl(ddl) => crate::ddl::run(state, ddl),
+            Statement::Admin(Admin::Prepare { .. } | Admin::Execute { .. } | Admin::Deallocate(_)) => {
+                Err(SqlError::new(1295, "This command is not supported in the prepared statement protocol yet").into())
+            }
+            Statement::Admin(admin) => match super::admin::run(state, admin)? {
+                Some(response) => Ok(response),
+                None => crate::show::run(state, scene, admin),
+            },
+        }
+    }
+}
+
+fn unknown(name: &str, command: &str) -> SqlError {
+    SqlError::new(1243, format!("Unknown prepared statement handler ({name}) given to {command}"))
+}

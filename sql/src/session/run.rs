@@ -1,0 +1,217 @@
+//! One statement from its start to its answer: runs, waits, reruns, and the commit of an autocommitted one (R27, R36).
+
+use super::prepared::{PreparedStatement, PreparedStatements};
+use super::scene::Scene;
+use super::shared::{Condition, Level};
+use super::state::State;
+use super::statement::{Statement, parse};
+use super::stop::Stop;
+use super::{admin, query};
+use crate::dialect::Admin;
+use crate::engine::Counters;
+use crate::error::SqlError;
+use crate::expression::Type;
+use crate::response::{Response, Step};
+use crate::transaction::lock::TransactionId;
+use crate::transaction::write_set::Mark;
+use crate::wait::Suspend;
+use dag::value::Value;
+use std::sync::Arc;
+
+/// How often an autocommitted statement whose commit met a fetched change is run again (R27): each turn runs on a newer
+/// state, so more than a few in a row mean that another replica rewrites the row faster than we can.
+const MAX_RERUNS: u32 = 16;
+
+/// A statement that is running.
+pub(crate) struct Running {
+    work: Work,
+    scene: Scene,
+    reruns: u32,
+    /// The answer, once it is decided: only its durability is awaited.
+    decided: Option<Result<Response, SqlError>>,
+}
+
+/// What is run.
+enum Work {
+    Text(Statement),
+    Prepared(Arc<PreparedStatement>),
+}
+
+/// Where the open transaction stood when the statement began.
+type Started = Option<(TransactionId, Mark)>;
+
+fn started(state: &State) -> Started {
+    state.transaction.as_ref().map(|t| (t.id, t.writes.mark()))
+}
+
+impl Running {
+    /// A text statement. Error: it does not parse.
+    pub fn text(state: &mut State, text: &str) -> Result<Running, SqlError> {
+        let statement = parse(text, state.settings.sql_mode)?;
+        let work = match statement {
+            Statement::Query(_) | Statement::DeleteIgnore(_) => {
+                Work::Prepared(Arc::new(PreparedStatement::unprepared(text, statement)))
+            }
+            other => Work::Text(other),
+        };
+        Running::new(state, work, Arc::default())
+    }
+
+    /// A prepared statement. Error: 1210.
+    pub fn prepared(
+        state: &mut State,
+        statement: Arc<PreparedStatement>,
+        parameters: Arc<[(Value, Type)]>,
+    ) -> Result<Running, SqlError> {
+        if parameters.len() != statement.parameters.len() {
+            return Err(SqlError::new(1210, "Incorrect arguments to mysqld_stmt_execute"));
+        }
+        Running::new(state, Work::Prepared(statement), parameters)
+    }
+
+    fn new(state: &mut State, work: Work, parameters: Arc<[(Value, Type)]>) -> Result<Running, SqlError> {
+        let scene = Scene::new(state, parameters)?;
+        Ok(Running { work, scene, reruns: 0, decided: None })
+    }
+
+    /// Works until the answer or a wait.
+    pub fn run(&mut self, state: &mut State, prepared: &mut PreparedStatements) -> Step {
+        loop {
+            if let Some(result) = self.decided.take() {
+                return self.answer(state, result);
+            }
+            match self.attempt(state, prepared) {
+                Some(suspend) => return Step::Suspend(suspend),
+                None if self.decided.is_none() => self.reruns += 1,
+                None => {}
+            }
+        }
+    }
+
+    /// The answer goes out when the statement's commits are on disk.
+    fn answer(&mut self, state: &mut State, result: Result<Response, SqlError>) -> Step {
+        if let Some(durable) = state.durable.take() {
+            match durable.answer() {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Step::Done(Err(error)),
+                None => {
+                    self.decided = Some(result);
+                    return Step::Suspend(Suspend::Commit(durable));
+                }
+            }
+        }
+        if let Err(error) = &result {
+            note_failure(state, error);
+        }
+        Step::Done(result)
+    }
+
+    /// One run. `None` with an answer decided, or without one to run again.
+    fn attempt(&mut self, state: &mut State, prepared: &mut PreparedStatements) -> Option<Suspend> {
+        if !self.keeps_conditions() {
+            state.shared().clear_conditions();
+        }
+        let mark = started(state);
+        let result = state.process.check().map_err(Stop::from).and_then(|()| self.execute(state, prepared));
+        match result {
+            Ok(response) => self.finish(state, response),
+            Err(Stop::Wait(suspend)) => {
+                self.undo(state, mark);
+                return Some(suspend);
+            }
+            Err(Stop::Error(error)) => self.fail(state, mark, error),
+        }
+        None
+    }
+
+    fn execute(&mut self, state: &mut State, prepared: &mut PreparedStatements) -> Result<Response, Stop> {
+        match &self.work {
+            Work::Prepared(statement) => query::run(state, &mut self.scene, statement),
+            Work::Text(Statement::Admin(command)) => match admin::run(state, command)? {
+                Some(response) => Ok(response),
+                None => prepared.run_admin(state, &mut self.scene, command),
+            },
+            Work::Text(Statement::Ddl(ddl)) => crate::ddl::run(state, ddl),
+            Work::Text(Statement::Query(_) | Statement::DeleteIgnore(_)) => {
+                Err(SqlError::new(1105, "a query outside its plan").into())
+            }
+        }
+    }
+
+    /// The statement itself went well: an autocommitted one commits now.
+    fn finish(&mut self, state: &mut State, response: Response) {
+        let implicit = state.transaction.as_ref().is_some_and(|t| !t.explicit);
+        if let Some(open) = &mut state.transaction {
+            open.statement_done();
+        }
+        let result = if implicit { state.commit() } else { Ok(()) };
+        self.decided = match result {
+            Err(error) if error.code == 1213 && self.reruns < MAX_RERUNS => None,
+            Err(error) => Some(Err(error)),
+            Ok(()) => Some(Ok(response)),
+        };
+    }
+
+    /// The statement failed: it is undone; a deadlock, and any error of an autocommitted one, ends the transaction.
+    fn fail(&mut self, state: &mut State, mark: Started, error: SqlError) {
+        self.undo(state, mark);
+        let implicit = state.transaction.as_ref().is_some_and(|t| !t.explicit);
+        if implicit || error.code == 1213 {
+            if error.code == 1213 {
+                Counters::bump(&state.engine.counters.deadlocks);
+            }
+            state.rollback();
+        }
+        self.decided = Some(Err(error));
+    }
+
+    /// Takes the statement's effects back; a transaction that began with it starts empty again, with its locks.
+    fn undo(&mut self, state: &mut State, mark: Started) {
+        if let Some(open) = &mut state.transaction {
+            match mark {
+                Some((id, mark)) if id == open.id => open.writes_mut().undo_to(mark),
+                _ => {
+                    open.writes = Arc::default();
+                    (open.basis, open.snapshot) = (None, None);
+                }
+            }
+        }
+        if let Some(before) = &self.scene.user_variables {
+            state.shared().user_variables = before.clone();
+        }
+    }
+
+    /// Whether the statement shows the conditions of the one before it.
+    fn keeps_conditions(&self) -> bool {
+        match &self.work {
+            Work::Text(Statement::Admin(Admin::Show(show))) => {
+                matches!(show.subject.as_str(), "WARNINGS" | "ERRORS" | "COUNT WARNINGS" | "COUNT ERRORS")
+            }
+            Work::Prepared(statement) => statement.keeps_conditions,
+            _ => false,
+        }
+    }
+
+    /// The answer to a wait.
+    pub fn resume(&mut self, state: &mut State, answer: Result<(), SqlError>) {
+        state.process.enter_state("");
+        if let Some(decided) = &mut self.decided {
+            if let Err(error) = answer {
+                *decided = Err(error);
+            }
+            return;
+        }
+        match answer {
+            Ok(()) => self.scene.wake(),
+            Err(error) => self.fail(state, started(state), error),
+        }
+    }
+}
+
+/// A failed statement leaves its error where SHOW WARNINGS finds it.
+pub(super) fn note_failure(state: &mut State, error: &SqlError) {
+    let most = state.settings.max_error_count;
+    let condition = Condition { level: Level::Error, code: error.code, message: error.message.to_string() };
+    state.shared().add(condition, most);
+    state.facts_mut().row_count = -1;
+}

@@ -1,0 +1,74 @@
+//! What a statement writes to while its rows are still being read: user variables, warnings, counts.
+//!
+//! Promises: warnings are bounded by `max_error_count`; the total is counted beyond it.
+
+use dag::value::Value;
+use std::collections::BTreeMap;
+
+/// How bad a condition is, as SHOW WARNINGS says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Note,
+    Warning,
+    Error,
+}
+
+impl Level {
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Note => "Note",
+            Level::Warning => "Warning",
+            Level::Error => "Error",
+        }
+    }
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Condition {
+    pub level: Level,
+    pub code: u16,
+    pub message: String,
+}
+
+/// User variables a session may have: a client that makes names without end would fill memory.
+const MAX_USER_VARIABLES: usize = 65_536;
+
+/// The shared part of a session's state.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub user_variables: BTreeMap<String, Value>,
+    pub conditions: Vec<Condition>,
+    total: usize,
+    /// LAST_INSERT_ID(expr) of the running statement.
+    pub last_insert_id: Option<u64>,
+}
+
+impl Shared {
+    pub fn warn(&mut self, code: u16, message: String, most: usize) {
+        self.add(Condition { level: Level::Warning, code, message }, most);
+    }
+
+    pub fn add(&mut self, condition: Condition, most: usize) {
+        self.total += 1;
+        if self.conditions.len() < most {
+            self.conditions.push(condition);
+        }
+    }
+
+    pub fn warning_count(&self) -> usize {
+        self.total
+    }
+
+    pub fn clear_conditions(&mut self) {
+        self.conditions.clear();
+        self.total = 0;
+    }
+
+    pub fn assign(&mut self, name: &str, value: Value) {
+        let name = name.to_lowercase();
+        if self.user_variables.len() < MAX_USER_VARIABLES || self.user_variables.contains_key(&name) {
+            self.user_variables.insert(name, value);
+        }
+    }
+}

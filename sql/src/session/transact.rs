@@ -1,0 +1,169 @@
+//! Beginning, committing and undoing transactions, and locks (R27, R33, R35).
+
+use super::state::State;
+use super::stop::Stop;
+use crate::engine::Counters;
+use crate::error::SqlError;
+use crate::journal::{Committed, Draft, ReadMode};
+use crate::transaction::change_set::change_set;
+use crate::transaction::lock::{Grant, LockKey, Mode};
+use crate::wait::Suspend;
+use dag::change::ChangeSet;
+use linearizer::view::View;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl State {
+    /// BEGIN: commits what is open (R33).
+    pub fn begin(&mut self, read_only: Option<bool>, snapshot: bool) -> Result<(), SqlError> {
+        self.commit()?;
+        let mut transaction = self.new_transaction(true, read_only);
+        if snapshot && !transaction.isolation.per_statement() {
+            transaction.snapshot = Some(self.engine.journal.snapshot(&self.read_mode(), self.own_commit)?);
+        }
+        self.transaction = Some(transaction);
+        Ok(())
+    }
+
+    /// Commits what is open, if anything; its durability is awaited at the end of the statement. After an error
+    /// nothing is open and nothing was written.
+    pub fn commit(&mut self) -> Result<(), SqlError> {
+        let Some(mut transaction) = self.transaction.take() else { return Ok(()) };
+        let result = match transaction.writes.is_empty() {
+            true => Ok(()),
+            false => change_set(&transaction.writes).and_then(|changes| {
+                // Freed before the journal so that the commit can take the rows without copying them.
+                transaction.writes = Arc::default();
+                self.submit(changes, transaction.basis.unwrap_or(0))
+            }),
+        };
+        self.engine.locks.release_all(transaction.id);
+        match &result {
+            Ok(()) => Counters::bump(&self.engine.counters.commits),
+            Err(error) => {
+                Counters::bump(&self.engine.counters.rollbacks);
+                if error.code == 1213 {
+                    Counters::bump(&self.engine.counters.deadlocks);
+                }
+            }
+        }
+        result
+    }
+
+    /// Hands changes to the journal (R27). An empty change set writes no commit (R33).
+    pub fn submit(&mut self, changes: ChangeSet, basis: u64) -> Result<(), SqlError> {
+        if changes.schema.is_empty() && changes.tables.is_empty() {
+            return Ok(());
+        }
+        let user = Arc::from(self.login.user.as_str());
+        let draft = Draft { changes, basis, settles: Vec::new(), user };
+        let Committed { id, durable } = self.engine.journal.commit(draft)?;
+        self.own_commit = Some(id);
+        self.durable = Some(durable);
+        Ok(())
+    }
+
+    /// ROLLBACK, and the end of a victim.
+    pub fn rollback(&mut self) {
+        if let Some(transaction) = self.transaction.take() {
+            self.engine.locks.release_all(transaction.id);
+            Counters::bump(&self.engine.counters.rollbacks);
+        }
+    }
+
+    /// The end of a transaction that AND CHAIN follows: the next has the same isolation and access mode.
+    pub fn chain(&mut self, isolation: crate::variables::Isolation, read_only: bool) {
+        self.next = (Some(isolation), Some(read_only));
+        self.transaction = Some(self.new_transaction(true, None));
+    }
+
+    /// Takes a lock for the transaction, or says whom to wait for. True if it was not held before.
+    pub fn lock(&mut self, key: LockKey, mode: Mode, timeout: Duration) -> Result<bool, Stop> {
+        let transaction = self.transaction();
+        let (id, weight) = (transaction.id, transaction.writes.weight());
+        match self.engine.locks.acquire(id, key, mode, weight)? {
+            Grant::Held => Ok(false),
+            Grant::New => Ok(true),
+            Grant::Wait(granted) => {
+                Counters::bump(&self.engine.counters.lock_waits);
+                self.process.enter_state("Waiting for a lock");
+                Err(Stop::Wait(Suspend::Lock { granted, timeout }))
+            }
+        }
+    }
+
+    /// Locks a row or a UNIQUE entry.
+    pub fn lock_row(&mut self, key: LockKey, mode: Mode) -> Result<bool, Stop> {
+        self.lock(key, mode, self.settings.lock_wait)
+    }
+
+    /// Locks a table's name to the end of the transaction: shared for use, exclusive for DDL.
+    pub fn lock_name(&mut self, database: &str, table: &str, mode: Mode) -> Result<(), Stop> {
+        self.lock(LockKey::name(database, table), mode, self.settings.name_wait).map(drop)
+    }
+
+    /// DDL commits what is open (R33) and runs in a transaction of its own, which only holds names.
+    pub fn begin_ddl(&mut self) -> Result<(), SqlError> {
+        if self.transaction.as_ref().is_some_and(|t| t.ddl) {
+            return Ok(());
+        }
+        self.check_writable()?;
+        self.commit()?;
+        let mut transaction = self.new_transaction(false, Some(false));
+        transaction.ddl = true;
+        self.transaction = Some(transaction);
+        Ok(())
+    }
+
+    /// The state a consistent read sees (R34), and whether own writes show over it.
+    pub fn read_view(&mut self) -> Result<Arc<dyn View>, SqlError> {
+        let mode = self.read_mode();
+        let own = self.own_commit;
+        let journal = self.engine.journal.clone();
+        let keeps = self.transaction.as_ref().is_some_and(|t| t.explicit && !t.isolation.per_statement());
+        if !keeps {
+            return journal.snapshot(&mode, own);
+        }
+        let transaction = self.transaction();
+        if let Some(snapshot) = &transaction.snapshot {
+            return Ok(snapshot.clone());
+        }
+        let snapshot = journal.snapshot(&mode, own)?;
+        transaction.snapshot = Some(snapshot.clone());
+        Ok(snapshot)
+    }
+
+    /// The newest state, for a statement that writes; the transaction remembers the oldest it wrote on. Errors: 1792
+    /// in a READ ONLY transaction, 1290 in a read mode that cannot write.
+    pub fn write_view(&mut self) -> Result<Arc<dyn View>, SqlError> {
+        self.check_writable()?;
+        let (view, basis) = self.engine.journal.newest();
+        let transaction = self.transaction();
+        transaction.basis.get_or_insert(basis);
+        Ok(view)
+    }
+
+    /// Whether the session may write at all.
+    pub fn check_writable(&self) -> Result<(), SqlError> {
+        let read_only = match &self.transaction {
+            Some(open) => open.read_only,
+            None => self.next.1.unwrap_or(self.settings.read_only),
+        };
+        if read_only {
+            return Err(SqlError::new(1792, "Cannot execute statement in a READ ONLY transaction."));
+        }
+        let mode = match self.read_mode() {
+            ReadMode::Merge | ReadMode::Head => return Ok(()),
+            ReadMode::Main => "main".to_owned(),
+            ReadMode::Stable => "stable".to_owned(),
+            ReadMode::At(commit) => format!("@{commit}"),
+        };
+        Err(SqlError::new(
+            1290,
+            format!(
+                "The Headwaters server is running with the headwaters_read={mode} option so it cannot execute this \
+                 statement; SET headwaters_read = 'merge' (and USE a database without @) to write"
+            ),
+        ))
+    }
+}
