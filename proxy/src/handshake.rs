@@ -68,6 +68,8 @@ pub(crate) struct Request<'a> {
     pub answer: &'a [u8],
     pub database: Option<&'a [u8]>,
     pub method: &'a [u8],
+    /// Collation id of the client.
+    pub collation: u16,
 }
 
 /// Reads the answer to a greeting that offered `offered`.
@@ -78,7 +80,7 @@ pub(crate) fn read_answer(payload: &[u8], offered: Can) -> Result<Answer<'_>, Ma
         return Err(Malformed("the client speaks a protocol older than MySQL 4.1"));
     }
     let _greatest_packet = cursor.u32()?;
-    let _character_set = cursor.u8()?;
+    let collation = cursor.u8()?.into();
     cursor.bytes(23)?;
     if cursor.is_empty() && capabilities.contains(Can::CLIENT_SSL) {
         return Ok(Answer::StartTls);
@@ -94,7 +96,8 @@ pub(crate) fn read_answer(payload: &[u8], offered: Can) -> Result<Answer<'_>, Ma
     };
     let database = capabilities.contains(Can::CLIENT_CONNECT_WITH_DB).then(|| cursor.terminated());
     let method = if capabilities.contains(Can::CLIENT_PLUGIN_AUTH) { cursor.terminated() } else { b"" };
-    Ok(Answer::Login(Request { capabilities, user, answer, database: database.filter(|d| !d.is_empty()), method }))
+    let database = database.filter(|d| !d.is_empty());
+    Ok(Answer::Login(Request { capabilities, user, answer, database, method, collation }))
 }
 
 /// Reads COM_CHANGE_USER's fields, after its command byte.
@@ -104,13 +107,9 @@ pub(crate) fn read_change_user(payload: &[u8], capabilities: Can) -> Result<Requ
     let length = cursor.u8()?;
     let answer = cursor.bytes(length.into())?;
     let database = Some(cursor.terminated()).filter(|d| !d.is_empty());
-    let method = if !cursor.is_empty() && capabilities.contains(Can::CLIENT_PLUGIN_AUTH) {
-        let _character_set = cursor.u16()?;
-        cursor.terminated()
-    } else {
-        b""
-    };
-    Ok(Request { capabilities, user, answer, database, method })
+    let collation = if cursor.is_empty() { UTF8MB4.into() } else { cursor.u16()? };
+    let method = if capabilities.contains(Can::CLIENT_PLUGIN_AUTH) { cursor.terminated() } else { b"" };
+    Ok(Request { capabilities, user, answer, database, method, collation })
 }
 
 /// Writes an auth switch request.

@@ -105,7 +105,11 @@ impl<'a> Exchange<'a> {
                 if native::proves(answer, salt, kept) { Next::Accept } else { Next::Deny }
             }
             (Awaited::Fast, Verifiers { sha2: Some(kept), .. }) => {
-                if sha2::proves(answer, salt, kept) { Next::AcceptFast } else { Next::Deny }
+                if sha2::proves(answer, salt, kept) {
+                    Next::AcceptFast
+                } else {
+                    Next::Deny
+                }
             }
             (Awaited::Fast, Verifiers { sha2: None, .. }) if self.path.encrypted && !answer.is_empty() => {
                 self.awaited = Awaited::Password;

@@ -21,7 +21,10 @@ pub struct Verifiers {
 impl Verifiers {
     /// The verifiers of a password, for both methods.
     pub fn of(password: &str) -> Self {
-        Verifiers { native: Some(native::verifier(password.as_bytes())), sha2: Some(sha2::verifier(password.as_bytes())) }
+        Verifiers {
+            native: Some(native::verifier(password.as_bytes())),
+            sha2: Some(sha2::verifier(password.as_bytes())),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Commands: the first byte of a packet and its fields.
 
+pub(crate) mod raw_text;
+
 use crate::packet::cursor::{Cursor, Malformed};
-use mysql_common::constants::Command as Code;
 
 /// What a client asks for. Borrowed from the packet.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,7 +10,10 @@ pub(crate) enum Command<'a> {
     Quit,
     InitDb(&'a [u8]),
     Query(&'a [u8]),
-    FieldList { table: &'a [u8], pattern: &'a [u8] },
+    FieldList {
+        table: &'a [u8],
+        pattern: &'a [u8],
+    },
     Statistics,
     ProcessInfo,
     ProcessKill(u32),
@@ -17,12 +21,23 @@ pub(crate) enum Command<'a> {
     ChangeUser(&'a [u8]),
     Prepare(&'a [u8]),
     /// Id, flags, and everything after the iteration count.
-    Execute { statement: u32, flags: u8, parameters: &'a [u8] },
-    LongData { statement: u32, parameter: u16, data: &'a [u8] },
+    Execute {
+        statement: u32,
+        flags: u8,
+        parameters: &'a [u8],
+    },
+    LongData {
+        statement: u32,
+        parameter: u16,
+        data: &'a [u8],
+    },
     CloseStatement(u32),
     ResetStatement(u32),
     SetOption(u16),
-    Fetch { statement: u32, rows: u32 },
+    Fetch {
+        statement: u32,
+        rows: u32,
+    },
     ResetConnection,
     /// Anything else: answered with 1047.
     Unknown(u8),
@@ -33,30 +48,28 @@ impl<'a> Command<'a> {
     pub fn read(payload: &'a [u8]) -> Result<Self, Malformed> {
         let mut cursor = Cursor::new(payload);
         let byte = cursor.u8()?;
-        let Ok(code) = Code::try_from(byte) else { return Ok(Command::Unknown(byte)) };
-        Ok(match code {
-            Code::COM_QUIT => Command::Quit,
-            Code::COM_INIT_DB => Command::InitDb(cursor.rest()),
-            Code::COM_QUERY => Command::Query(cursor.rest()),
-            Code::COM_FIELD_LIST => Command::FieldList { table: cursor.terminated(), pattern: cursor.rest() },
-            Code::COM_STATISTICS => Command::Statistics,
-            Code::COM_PROCESS_INFO => Command::ProcessInfo,
-            Code::COM_PROCESS_KILL => Command::ProcessKill(cursor.u32()?),
-            Code::COM_PING => Command::Ping,
-            Code::COM_CHANGE_USER => Command::ChangeUser(cursor.rest()),
-            Code::COM_STMT_PREPARE => Command::Prepare(cursor.rest()),
-            Code::COM_STMT_EXECUTE => {
+        // The numbers are the protocol's; the variants' names say which is which.
+        Ok(match byte {
+            0x01 => Command::Quit,
+            0x02 => Command::InitDb(cursor.rest()),
+            0x03 => Command::Query(cursor.rest()),
+            0x04 => Command::FieldList { table: cursor.terminated(), pattern: cursor.rest() },
+            0x09 => Command::Statistics,
+            0x0a => Command::ProcessInfo,
+            0x0c => Command::ProcessKill(cursor.u32()?),
+            0x0e => Command::Ping,
+            0x11 => Command::ChangeUser(cursor.rest()),
+            0x16 => Command::Prepare(cursor.rest()),
+            0x17 => {
                 let (statement, flags, _iterations) = (cursor.u32()?, cursor.u8()?, cursor.u32()?);
                 Command::Execute { statement, flags, parameters: cursor.rest() }
             }
-            Code::COM_STMT_SEND_LONG_DATA => {
-                Command::LongData { statement: cursor.u32()?, parameter: cursor.u16()?, data: cursor.rest() }
-            }
-            Code::COM_STMT_CLOSE => Command::CloseStatement(cursor.u32()?),
-            Code::COM_STMT_RESET => Command::ResetStatement(cursor.u32()?),
-            Code::COM_SET_OPTION => Command::SetOption(cursor.u16()?),
-            Code::COM_STMT_FETCH => Command::Fetch { statement: cursor.u32()?, rows: cursor.u32()? },
-            Code::COM_RESET_CONNECTION => Command::ResetConnection,
+            0x18 => Command::LongData { statement: cursor.u32()?, parameter: cursor.u16()?, data: cursor.rest() },
+            0x19 => Command::CloseStatement(cursor.u32()?),
+            0x1a => Command::ResetStatement(cursor.u32()?),
+            0x1b => Command::SetOption(cursor.u16()?),
+            0x1c => Command::Fetch { statement: cursor.u32()?, rows: cursor.u32()? },
+            0x1f => Command::ResetConnection,
             _ => Command::Unknown(byte),
         })
     }

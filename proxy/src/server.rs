@@ -1,0 +1,173 @@
+//! The server: accepts connections, runs each as one task that it owns, and stops them all in order.
+//!
+//! Promises: no task outlives `run`; after the shutdown signal idle sessions are told 1053 and end at once, running
+//! statements have [`Limits::shutdown_time`], then they are dropped, which rolls them back.
+
+use crate::auth::{Accounts, salt::Salt};
+use crate::connection::Connection;
+use crate::error::{Ended, Error};
+use crate::gate::{Gate, Place};
+use crate::handler::Handlers;
+use crate::limits::Limits;
+use crate::login::Guest;
+use crate::result::end;
+use crate::session::Client;
+use crate::tls::Tls;
+use dag::clock::{Clock, Entropy};
+use sql::error::SqlError;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+/// Pause after a failed accept (no file handles left): long enough not to spin, short enough not to be seen.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a server is made of.
+pub struct ServerParts {
+    /// Opens sessions; `Arc::new(engine)` for `sql`'s `Arc<Engine>`.
+    pub engine: Arc<dyn Handlers>,
+    /// Who may log in.
+    pub accounts: Arc<dyn Accounts>,
+    /// For salts.
+    pub entropy: Arc<dyn Entropy>,
+    /// For the throttle of failed logins, and uptime.
+    pub clock: Arc<dyn Clock>,
+    /// TLS, offered to everyone and demanded of clients on other machines; `None` leaves it off.
+    pub tls: Option<Tls>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// What all connections share.
+pub(crate) struct Shared {
+    pub engine: Arc<dyn Handlers>,
+    pub accounts: Arc<dyn Accounts>,
+    entropy: Arc<dyn Entropy>,
+    pub clock: Arc<dyn Clock>,
+    pub tls: Option<Tls>,
+    pub limits: Limits,
+    pub gate: Arc<Gate>,
+    pub started: Duration,
+    pub questions: AtomicU64,
+}
+
+/// A listening server; [`Server::run`] serves.
+pub struct Server {
+    listener: TcpListener,
+    local: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    /// Listens. Whether the address may be listened on at all is [`crate::exposure::check`]'s question, asked before.
+    pub async fn bind(address: SocketAddr, parts: ServerParts) -> Result<Server, Error> {
+        let failed = |source| Error::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let local = listener.local_addr().map_err(failed)?;
+        let shared = Shared {
+            gate: Gate::new(parts.limits.clone()),
+            started: parts.clock.monotonic(),
+            engine: parts.engine,
+            accounts: parts.accounts,
+            entropy: parts.entropy,
+            clock: parts.clock,
+            tls: parts.tls,
+            limits: parts.limits,
+            questions: AtomicU64::new(0),
+        };
+        Ok(Server { listener, local, shared: Arc::new(shared) })
+    }
+
+    /// Where it listens; the port is the real one when 0 was asked for.
+    pub fn local_address(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Serves until `shutdown` is ready, then ends every connection before it returns.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let (stopping, stop) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let mut next_id = 0u32;
+        tokio::pin!(shutdown);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                Some(ended) = tasks.join_next() => report(ended),
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, address)) => {
+                        next_id = next_id.checked_add(1).unwrap_or(1);
+                        tasks.spawn(serve(self.shared.clone(), stream, address, next_id, stop.clone()));
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "accepting a connection failed");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(self.listener);
+        // Every connection may be gone already.
+        let _ = stopping.send(true);
+        let drained = async {
+            while let Some(ended) = tasks.join_next().await {
+                report(ended);
+            }
+        };
+        if timeout(self.shared.limits.shutdown_time, drained).await.is_err() {
+            tracing::warn!(connections = tasks.len(), "statements still running are ended");
+            tasks.shutdown().await;
+        }
+    }
+}
+
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a connection's task failed; its transaction is rolled back");
+    }
+}
+
+/// One connection from accept to its end.
+async fn serve(shared: Arc<Shared>, stream: TcpStream, address: SocketAddr, id: u32, stop: watch::Receiver<bool>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY is not to be had");
+    }
+    let mut connection = Connection::new(stream, shared.limits.clone());
+    let address = address.ip().to_canonical();
+    let entered = shared.gate.enter(address, shared.clock.monotonic());
+    let ended = match (entered, Salt::random(shared.entropy.as_ref())) {
+        (Ok(place), Ok(salt)) => {
+            let guest = Guest { shared, address, id, salt };
+            converse(guest, &mut connection, place, stop).await
+        }
+        (Err(refused), _) => Err(Ended::Refused(refused)),
+        (_, Err(error)) => Err(Ended::Refused(SqlError::new(1105, error.to_string()))),
+    };
+    if let Err(Ended::Refused(error)) = &ended {
+        tracing::debug!(connection = id, code = error.code, "connection refused or ended: {error}");
+        end::error(&mut connection.out, error);
+    }
+    if !matches!(ended, Err(Ended::Gone | Ended::Failed(_))) {
+        connection.close().await;
+    }
+}
+
+async fn converse(
+    guest: Guest,
+    connection: &mut Connection,
+    mut place: Place,
+    stop: watch::Receiver<bool>,
+) -> Result<(), Ended> {
+    let patience = guest.shared.limits.login_time;
+    let logged_in = timeout(patience, guest.log_in(connection)).await;
+    let (session, capabilities) = logged_in.map_err(|_| SqlError::new(1159, "The login took too long"))??;
+    place.logged_in();
+    connection.logged_in();
+    Client::new(guest, connection, session, capabilities).serve(stop).await
+}

@@ -1,0 +1,229 @@
+//! A logged-in client's loop: read a command, do it, answer.
+//!
+//! Promises: commands are answered in the order they came, pipelined or not; a client that goes away ends its
+//! session, which rolls back; what is not supported is refused, never silently answered OK.
+
+use crate::command::{Command, raw_text};
+use crate::connection::Connection;
+use crate::error::Ended;
+use crate::handler::Handler;
+use crate::handshake;
+use crate::login::{Applicant, Guest};
+use crate::result::end::{self, Tail};
+use crate::statement::Statements;
+use mysql_common::constants::CapabilityFlags as Can;
+use sql::engine::process::Kill;
+use sql::error::SqlError;
+use sql::response::Summary;
+use std::sync::atomic::Ordering;
+use tokio::sync::watch;
+
+/// A client and everything that ends with it.
+pub(crate) struct Client<'a> {
+    pub(crate) guest: Guest,
+    pub(crate) connection: &'a mut Connection,
+    pub(crate) session: Box<dyn Handler>,
+    pub(crate) statements: Statements,
+    pub(crate) capabilities: Can,
+}
+
+/// The form of an answer's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Text,
+    Binary,
+    /// No rows yet: they are fetched from this statement's cursor.
+    Cursor(u32),
+}
+
+/// What follows a command.
+enum After {
+    Next,
+    Quit,
+    ChangeUser(Applicant),
+}
+
+impl<'a> Client<'a> {
+    pub fn new(guest: Guest, connection: &'a mut Connection, session: Box<dyn Handler>, capabilities: Can) -> Self {
+        let statements = Statements::new(&guest.shared.limits);
+        let mut client = Client { guest, connection, session, statements, capabilities };
+        client.ok(&Summary::default());
+        client
+    }
+
+    /// Serves until the client quits, is told to go, or is gone.
+    pub async fn serve(mut self, mut stop: watch::Receiver<bool>) -> Result<(), Ended> {
+        loop {
+            if !self.connection.has_next() {
+                self.connection.flush().await?;
+            }
+            self.next_command(&mut stop).await?;
+            self.guest.shared.questions.fetch_add(1, Ordering::Relaxed);
+            match self.obey().await? {
+                After::Next => {}
+                After::Quit => return Ok(()),
+                After::ChangeUser(applicant) => self = self.change_user(&applicant).await?,
+            }
+            self.connection.flush_if_full().await?;
+        }
+    }
+
+    async fn next_command(&mut self, stop: &mut watch::Receiver<bool>) -> Result<(), Ended> {
+        if self.session.killed() == Some(Kill::Connection) {
+            return Err(killed());
+        }
+        let notice = self.session.kill_notice();
+        // A KILL QUERY that hits no statement is spent by the next one; it must not end this wait.
+        let told = notice.answer().is_some();
+        loop {
+            tokio::select! {
+                biased;
+                come = self.connection.next_command() => return come,
+                stopped = stop.wait_for(|stop| *stop) => {
+                    drop(stopped);
+                    return Err(SqlError::new(1053, "Server shutdown in progress").into());
+                }
+                () = notice.clone(), if !told && self.session.killed() != Some(Kill::Query) => {
+                    if self.session.killed() == Some(Kill::Connection) {
+                        return Err(killed());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does the command at hand.
+    async fn obey(&mut self) -> Result<After, Ended> {
+        let command = match Command::read(self.connection.payload()) {
+            Ok(command) => command,
+            Err(malformed) => {
+                self.error(&malformed.into());
+                return Ok(After::Next);
+            }
+        };
+        match command {
+            Command::Quit => return Ok(After::Quit),
+            Command::Query(bytes) => {
+                let begun = raw_text::read(bytes, self.session.status().no_backslash_escapes)
+                    .and_then(|text| self.session.on_query(&text));
+                self.answer(begun, Form::Text).await?;
+            }
+            Command::Execute { statement, flags, parameters } => {
+                let begun = self
+                    .statements
+                    .bind(statement, parameters)
+                    .and_then(|parameters| self.session.on_execute(statement, parameters));
+                // Only read-only cursors exist; the other two bits mean cursors that no MySQL server has either.
+                let form = if flags & 1 != 0 { Form::Cursor(statement) } else { Form::Binary };
+                self.answer(begun, form).await?;
+            }
+            Command::Prepare(bytes) => {
+                let prepared = self.statements.check_room().and_then(|()| {
+                    let text = raw_text::read(bytes, self.session.status().no_backslash_escapes)?;
+                    self.session.on_prepare(&text)
+                });
+                self.prepared(prepared);
+            }
+            Command::Fetch { statement, rows } => self.fetch(statement, rows).await?,
+            Command::LongData { statement, parameter, data } => self.statements.append(statement, parameter, data),
+            Command::CloseStatement(statement) => {
+                self.statements.close(statement);
+                self.session.on_close(statement);
+            }
+            Command::ResetStatement(statement) => {
+                let reset = self.statements.reset(statement);
+                self.acknowledge(reset);
+            }
+            Command::InitDb(name) => {
+                let begun = raw_text::name(name).and_then(|name| self.session.on_init(name));
+                self.acknowledge(begun);
+            }
+            Command::FieldList { table, pattern } => {
+                let text = raw_text::name(table).map(|table| format!("SELECT * FROM `{}`", table.replace('`', "``")));
+                let prepared = text.and_then(|text| self.session.on_prepare(&text));
+                let pattern = String::from_utf8_lossy(pattern).into_owned();
+                self.field_list(prepared, &pattern);
+            }
+            Command::ProcessInfo => {
+                let begun = self.session.on_query("SHOW PROCESSLIST");
+                self.answer(begun, Form::Text).await?;
+            }
+            Command::ProcessKill(id) => {
+                let begun = self.session.on_query(&format!("KILL CONNECTION {id}"));
+                self.answer(begun, Form::Text).await?;
+            }
+            Command::Ping => self.ok(&Summary::default()),
+            Command::Statistics => self.statistics(),
+            Command::SetOption(option @ (0 | 1)) => {
+                self.session.allow_multi_statements(option == 0);
+                let tail = self.tail();
+                end::after_rows(&mut self.connection.out, self.capabilities, tail);
+            }
+            Command::SetOption(_) => self.error(&unknown_command()),
+            Command::ResetConnection => {
+                self.statements.clear();
+                self.session.on_reset();
+                self.ok(&Summary::default());
+            }
+            Command::ChangeUser(fields) => {
+                let request = handshake::read_change_user(fields, self.capabilities)?;
+                return Ok(After::ChangeUser(Applicant::new(&request)?));
+            }
+            Command::Unknown(_) => self.error(&unknown_command()),
+        }
+        Ok(After::Next)
+    }
+
+    /// Ends the session, authenticates anew and begins another; a refusal ends the connection, as in MySQL.
+    async fn change_user(self, applicant: &Applicant) -> Result<Self, Ended> {
+        let Client { guest, connection, session, capabilities, .. } = self;
+        // The connection's id is free only once its old session is gone.
+        drop(session);
+        let patience = guest.shared.limits.login_time;
+        let admitted = tokio::time::timeout(patience, guest.admit(connection, applicant)).await;
+        let session = admitted.map_err(|_| SqlError::new(1159, "The login took too long"))??;
+        Ok(Client::new(guest, connection, session, capabilities))
+    }
+
+    /// Status flags and warnings of now.
+    pub(crate) fn tail(&self) -> Tail {
+        Tail::of(self.session.status(), self.session.more_statements())
+    }
+
+    pub(crate) fn ok(&mut self, summary: &Summary) {
+        let tail = self.tail();
+        end::ok(&mut self.connection.out, summary, tail);
+    }
+
+    pub(crate) fn error(&mut self, error: &SqlError) {
+        end::error(&mut self.connection.out, error);
+    }
+
+    fn acknowledge(&mut self, done: Result<(), SqlError>) {
+        match done {
+            Ok(()) => self.ok(&Summary::default()),
+            Err(error) => self.error(&error),
+        }
+    }
+
+    fn statistics(&mut self) {
+        let shared = &self.guest.shared;
+        let uptime = shared.clock.monotonic().saturating_sub(shared.started).as_secs();
+        let questions = shared.questions.load(Ordering::Relaxed);
+        let text = format!(
+            "Uptime: {uptime}  Threads: {}  Questions: {questions}  Slow queries: 0  Opens: 0  Flush tables: 0  \
+             Open tables: 0  Queries per second avg: {:.3}",
+            shared.gate.connections(),
+            questions as f64 / uptime.max(1) as f64,
+        );
+        self.connection.out.packet(|p| p.bytes(text.as_bytes()));
+    }
+}
+
+fn killed() -> Ended {
+    SqlError::new(1927, "Connection was killed").into()
+}
+
+fn unknown_command() -> SqlError {
+    SqlError::new(1047, "Unknown command")
+}
