@@ -15,6 +15,7 @@ use mysql_common::constants::CapabilityFlags as Can;
 use sql::engine::process::Kill;
 use sql::error::SqlError;
 use sql::response::Summary;
+use sql::session::Prepared;
 use std::sync::atomic::Ordering;
 use tokio::sync::watch;
 
@@ -34,6 +35,25 @@ pub(crate) enum Form {
     Binary,
     /// No rows yet: they are fetched from this statement's cursor.
     Cursor(u32),
+}
+
+/// A command whose packet is read, and what is left to do.
+enum Begun {
+    Statement(Result<(), SqlError>, Form),
+    Fetch {
+        statement: u32,
+        rows: u32,
+    },
+    Prepared(Result<Prepared, SqlError>),
+    /// Columns, and the pattern of those that are wanted.
+    FieldList(Result<Prepared, SqlError>, String),
+    /// OK or the error.
+    Acknowledge(Result<(), SqlError>),
+    Statistics,
+    /// COM_SET_OPTION is answered as rows end.
+    Option,
+    Unanswered,
+    Last(After),
 }
 
 /// What follows a command.
@@ -94,84 +114,90 @@ impl<'a> Client<'a> {
 
     /// Does the command at hand.
     async fn obey(&mut self) -> Result<After, Ended> {
-        let command = match Command::read(self.connection.payload()) {
-            Ok(command) => command,
-            Err(malformed) => {
-                self.error(&malformed.into());
-                return Ok(After::Next);
-            }
-        };
-        match command {
-            Command::Quit => return Ok(After::Quit),
-            Command::Query(bytes) => {
-                let begun = raw_text::read(bytes, self.session.status().no_backslash_escapes)
-                    .and_then(|text| self.session.on_query(&text));
-                self.answer(begun, Form::Text).await?;
-            }
-            Command::Execute { statement, flags, parameters } => {
-                let begun = self
-                    .statements
-                    .bind(statement, parameters)
-                    .and_then(|parameters| self.session.on_execute(statement, parameters));
-                // Only read-only cursors exist; the other two bits mean cursors that no MySQL server has either.
-                let form = if flags & 1 != 0 { Form::Cursor(statement) } else { Form::Binary };
-                self.answer(begun, form).await?;
-            }
-            Command::Prepare(bytes) => {
-                let prepared = self.statements.check_room().and_then(|()| {
-                    let text = raw_text::read(bytes, self.session.status().no_backslash_escapes)?;
-                    self.session.on_prepare(&text)
-                });
-                self.prepared(prepared);
-            }
-            Command::Fetch { statement, rows } => self.fetch(statement, rows).await?,
-            Command::LongData { statement, parameter, data } => self.statements.append(statement, parameter, data),
-            Command::CloseStatement(statement) => {
-                self.statements.close(statement);
-                self.session.on_close(statement);
-            }
-            Command::ResetStatement(statement) => {
-                let reset = self.statements.reset(statement);
-                self.acknowledge(reset);
-            }
-            Command::InitDb(name) => {
-                let begun = raw_text::name(name).and_then(|name| self.session.on_init(name));
-                self.acknowledge(begun);
-            }
-            Command::FieldList { table, pattern } => {
-                let text = raw_text::name(table).map(|table| format!("SELECT * FROM `{}`", table.replace('`', "``")));
-                let prepared = text.and_then(|text| self.session.on_prepare(&text));
-                let pattern = String::from_utf8_lossy(pattern).into_owned();
-                self.field_list(prepared, &pattern);
-            }
-            Command::ProcessInfo => {
-                let begun = self.session.on_query("SHOW PROCESSLIST");
-                self.answer(begun, Form::Text).await?;
-            }
-            Command::ProcessKill(id) => {
-                let begun = self.session.on_query(&format!("KILL CONNECTION {id}"));
-                self.answer(begun, Form::Text).await?;
-            }
-            Command::Ping => self.ok(&Summary::default()),
-            Command::Statistics => self.statistics(),
-            Command::SetOption(option @ (0 | 1)) => {
-                self.session.allow_multi_statements(option == 0);
+        match self.begin() {
+            Begun::Statement(begun, form) => self.answer(begun, form).await?,
+            Begun::Fetch { statement, rows } => self.fetch(statement, rows).await?,
+            Begun::Prepared(prepared) => self.prepared(prepared),
+            Begun::FieldList(prepared, pattern) => self.field_list(prepared, &pattern),
+            Begun::Acknowledge(done) => self.acknowledge(done),
+            Begun::Statistics => self.statistics(),
+            Begun::Option => {
                 let tail = self.tail();
                 end::after_rows(&mut self.connection.out, self.capabilities, tail);
             }
-            Command::SetOption(_) => self.error(&unknown_command()),
-            Command::ResetConnection => {
-                self.statements.clear();
-                self.session.on_reset();
-                self.ok(&Summary::default());
-            }
-            Command::ChangeUser(fields) => {
-                let request = handshake::read_change_user(fields, self.capabilities)?;
-                return Ok(After::ChangeUser(Applicant::new(&request)?));
-            }
-            Command::Unknown(_) => self.error(&unknown_command()),
+            Begun::Unanswered => {}
+            Begun::Last(after) => return Ok(after),
         }
         Ok(After::Next)
+    }
+
+    /// Begins the command at hand; after this the packet is no longer needed.
+    fn begin(&mut self) -> Begun {
+        let command = match Command::read(self.connection.payload()) {
+            Ok(command) => command,
+            Err(malformed) => return Begun::Acknowledge(Err(malformed.into())),
+        };
+        let plain_backslash = self.session.status().no_backslash_escapes;
+        let (session, statements) = (&mut self.session, &mut self.statements);
+        match command {
+            Command::Quit => Begun::Last(After::Quit),
+            Command::Query(bytes) => {
+                let begun = raw_text::read(bytes, plain_backslash).and_then(|text| session.on_query(&text));
+                Begun::Statement(begun, Form::Text)
+            }
+            Command::Execute { statement, flags, parameters } => {
+                let bound = statements.bind(statement, parameters);
+                let begun = bound.and_then(|parameters| session.on_execute(statement, parameters));
+                // Read-only cursors are the only kind that MySQL serves; the other bits are ignored there too.
+                Begun::Statement(begun, if flags & 1 != 0 { Form::Cursor(statement) } else { Form::Binary })
+            }
+            Command::Prepare(bytes) => {
+                let text = statements.check_room().and_then(|()| raw_text::read(bytes, plain_backslash));
+                Begun::Prepared(text.and_then(|text| session.on_prepare(&text)))
+            }
+            Command::Fetch { statement, rows } => Begun::Fetch { statement, rows },
+            Command::LongData { statement, parameter, data } => {
+                statements.append(statement, parameter, data);
+                Begun::Unanswered
+            }
+            Command::CloseStatement(statement) => {
+                statements.close(statement);
+                session.on_close(statement);
+                Begun::Unanswered
+            }
+            Command::ResetStatement(statement) => Begun::Acknowledge(statements.reset(statement)),
+            Command::InitDb(name) => Begun::Acknowledge(raw_text::name(name).and_then(|name| session.on_init(name))),
+            Command::FieldList { table, pattern } => {
+                let text = raw_text::name(table).map(|table| format!("SELECT * FROM `{}`", table.replace('`', "``")));
+                let prepared = text.and_then(|text| session.on_prepare(&text));
+                Begun::FieldList(prepared, String::from_utf8_lossy(pattern).into_owned())
+            }
+            Command::ProcessInfo => Begun::Statement(session.on_query("SHOW PROCESSLIST"), Form::Text),
+            Command::ProcessKill(id) => {
+                Begun::Statement(session.on_query(&format!("KILL CONNECTION {id}")), Form::Text)
+            }
+            Command::Ping => Begun::Acknowledge(Ok(())),
+            Command::Statistics => Begun::Statistics,
+            Command::SetOption(option @ (0 | 1)) => {
+                session.allow_multi_statements(option == 0);
+                Begun::Option
+            }
+            Command::ResetConnection => {
+                statements.clear();
+                session.on_reset();
+                Begun::Acknowledge(Ok(()))
+            }
+            Command::ChangeUser(fields) => {
+                let request = handshake::read_change_user(fields, self.capabilities).map_err(SqlError::from);
+                match request.and_then(|request| Applicant::new(&request)) {
+                    Ok(applicant) => Begun::Last(After::ChangeUser(applicant)),
+                    Err(error) => Begun::Acknowledge(Err(error)),
+                }
+            }
+            Command::SetOption(_) | Command::Unknown(_) => {
+                Begun::Acknowledge(Err(SqlError::new(1047, "Unknown command")))
+            }
+        }
     }
 
     /// Ends the session, authenticates anew and begins another; a refusal ends the connection, as in MySQL.
@@ -222,8 +248,4 @@ impl<'a> Client<'a> {
 
 fn killed() -> Ended {
     SqlError::new(1927, "Connection was killed").into()
-}
-
-fn unknown_command() -> SqlError {
-    SqlError::new(1047, "Unknown command")
 }

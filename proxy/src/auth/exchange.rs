@@ -189,7 +189,8 @@ mod tests {
         use Next::*;
         let (n, s) = (native::NAME, sha2::NAME);
         let house = House::default();
-        let cases: [(&str, &str, &str, bool, bool, &[Next]); 18] = [
+        type Case = (&'static str, &'static str, &'static str, bool, bool, &'static [Next]);
+        let cases: [Case; 18] = [
             ("open", "", n, true, false, &[Accept]),
             ("open", "", s, true, false, &[Accept]),
             ("open", "", s, false, true, &[Deny]),

@@ -71,12 +71,6 @@ impl Outbound {
         }
     }
 
-    /// Drops everything after `length` bytes, for an answer that turned into an error before it left.
-    pub fn truncate(&mut self, length: usize, sequence: u8) {
-        self.buffer.truncate(length);
-        self.sequence = sequence;
-    }
-
     #[cfg(test)]
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.buffer)
