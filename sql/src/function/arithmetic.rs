@@ -166,7 +166,7 @@ fn divide(call: &mut Call<'_>) -> Result<Value, SqlError> {
 
 /// The quotient with the digits MySQL keeps: whole words after the point, the rest dropped. More than the type shows;
 /// rendering and storing round, so that `1 / 3 * 3` is 1.0000.
-pub(super) fn quotient(left: Decimal, right: Decimal) -> Option<Decimal> {
+pub(crate) fn quotient(left: Decimal, right: Decimal) -> Option<Decimal> {
     let words = |digits: u8| digits.div_ceil(WORD) * WORD;
     let (f1, f2) = (words(left.scale), words(right.scale));
     let spare = (f1 - left.scale) + (f2 - right.scale);

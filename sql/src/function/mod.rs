@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 mod argument;
-mod arithmetic;
+pub(crate) mod arithmetic;
 mod bit;
 mod comparison;
 mod control;

@@ -14,7 +14,8 @@ pub fn of_column(column: &Column) -> Type {
     ty
 }
 
-fn of_kind(kind: &ColumnType) -> Type {
+/// The type of values of a column type; nullable, of the default collation.
+pub fn of_kind(kind: &ColumnType) -> Type {
     match kind {
         ColumnType::Integer { bytes, unsigned, display_width } => integer(*bytes, *unsigned, *display_width),
         ColumnType::Decimal { precision, scale, .. } => Type::decimal(*precision, *scale),

@@ -5,7 +5,7 @@
 
 mod build;
 mod cast;
-mod collation;
+pub mod collation;
 mod column;
 mod comparison;
 mod merge;
@@ -13,7 +13,7 @@ mod promote;
 
 pub use cast::cast;
 pub use collation::{aggregate as aggregate_collation, text_result};
-pub use column::of_column;
+pub use column::{of_column, of_kind};
 pub use comparison::compare_class;
 pub use merge::merge;
 pub use promote::{DIVISION_INCREMENT, arithmetic, decimal_shape, integer_division, quotient, remainder};
