@@ -53,6 +53,12 @@ impl Domain {
     pub const VALUE: Domain = Domain("headwaters value 1\0");
     /// A catalogue in a checkpoint.
     pub const CATALOGUE: Domain = Domain("headwaters catalogue 1\0");
+    /// A scan as its reader saw it.
+    pub const RANGE: Domain = Domain("headwaters range 1\0");
+    /// Entries of main, and its epochs (R29).
+    pub const MAIN: Domain = Domain("headwaters main 1\0");
+    /// The consensus root of a checkpoint (R31).
+    pub const CHECKPOINT: Domain = Domain("headwaters checkpoint 1\0");
     /// An operator's command for a replica's control records, signed by the recovery key.
     pub const RECOVERY: Domain = Domain("headwaters recovery 1\0");
 

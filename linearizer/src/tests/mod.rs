@@ -1,0 +1,3 @@
+//! Tests that need more than one part: histories against the naive fold, drawn DAGs, planted bugs, checkpoints.
+
+mod equivalence;

@@ -1,0 +1,378 @@
+//! The window: every commit above the last checkpoint in its order, with its outcome, and the state they make.
+//!
+//! Each commit is evaluated once, at its place. A late arrival is evaluated at its own place, and then only those later
+//! commits that read or wrote a key whose value at their place is different now; each of them may pass the difference
+//! on; places only rise, so one pass ends (R28). A changed schema redoes all that follow. Promises: the result depends on
+//! the set of commits, never on their arrival; a clone costs a few counters, so that a reader may fold on from a copy.
+
+use crate::commit::Ordered;
+use crate::fault::{Fault, planted};
+use crate::fold::{self, At, Candidate, PARKED, SETTLED, VOID, Verdict};
+use crate::footprint::{Readers, Use};
+use crate::ground::Ground;
+use crate::order::{Place, Seat};
+use crate::outcome::Outcome;
+use crate::slot::Until;
+use crate::state::State;
+use crate::view::ViewError;
+use dag::catalogue::Catalogue;
+use dag::id::{CommitId, EntityId};
+use dag::row_key::Key;
+use imbl::{OrdMap, OrdSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// What lies below the window.
+#[derive(Clone)]
+pub struct Base {
+    /// The place of the last commit below; nothing at or before it enters the window. `None` below the first commit.
+    pub place: Option<Place>,
+    /// How many commits lie below.
+    pub position: u64,
+    /// The heads of what lies below, sorted.
+    pub frontier: Vec<CommitId>,
+    /// The schema there.
+    pub catalogue: Arc<Catalogue>,
+    /// The state there.
+    pub ground: Arc<dyn Ground>,
+}
+
+/// A commit's record in the window.
+#[derive(Clone, Debug)]
+struct Entry {
+    outcome: Outcome,
+    /// The keys it wrote, by space.
+    keys: Vec<(EntityId, Vec<Key>)>,
+    uses: Vec<Use>,
+}
+
+/// What adding commits brought about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// Outcomes that are new or different, in order: the commit, what it was (`None`: it is new), what it is.
+    pub outcomes: Vec<(CommitId, Option<Outcome>, Outcome)>,
+    /// Keys whose newest value may be different, by space (R27 step 1).
+    pub keys: Vec<(EntityId, Vec<Key>)>,
+    /// Whether the newest schema is different.
+    pub schema: bool,
+}
+
+/// Commits in order and the state they make.
+#[derive(Clone)]
+pub struct Window {
+    base: Arc<Base>,
+    state: State,
+    order: OrdMap<Seat, Arc<Entry>>,
+    seats: OrdMap<CommitId, Seat>,
+    /// The schema behind each commit that changed it.
+    catalogues: OrdMap<Seat, Arc<Catalogue>>,
+    readers: Readers,
+    heads: OrdSet<CommitId>,
+    void: OrdSet<CommitId>,
+    /// Canonical bytes of the commits above the base.
+    bytes: u64,
+}
+
+impl Window {
+    /// An empty window above a base.
+    pub fn new(base: Base) -> Self {
+        Window {
+            state: State::new(base.ground.clone()),
+            order: OrdMap::new(),
+            seats: OrdMap::new(),
+            catalogues: OrdMap::new(),
+            readers: Readers::default(),
+            heads: base.frontier.iter().copied().collect(),
+            void: OrdSet::new(),
+            bytes: 0,
+            base: Arc::new(base),
+        }
+    }
+
+    /// What lies below.
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// The state with all its versions.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Commits here; those at or below the base that were not trimmed yet count too.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Canonical bytes of the commits above the base.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// The heads of everything here and below.
+    pub fn heads(&self) -> &OrdSet<CommitId> {
+        &self.heads
+    }
+
+    /// The commit of that id, with its outcome.
+    pub fn find(&self, id: CommitId) -> Option<(&Seat, &Outcome)> {
+        let (seat, entry) = self.order.get_key_value(self.seats.get(&id)?)?;
+        Some((seat, &entry.outcome))
+    }
+
+    /// The commits above the base, in order.
+    pub fn above(&self) -> impl DoubleEndedIterator<Item = (&Seat, &Outcome)> {
+        let from = self.base.place.map(Seat::marker);
+        let from = from.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        self.order.range::<_, Seat>((from, Bound::Unbounded)).map(|(seat, entry)| (seat, &entry.outcome))
+    }
+
+    /// The void commits.
+    pub fn void(&self) -> &OrdSet<CommitId> {
+        &self.void
+    }
+
+    /// The last commit at or before a place.
+    pub fn last_through(&self, place: Place) -> Option<&Seat> {
+        let end = Seat::marker(place);
+        self.order.range::<_, Seat>((Bound::Unbounded, Bound::Included(&end))).next_back().map(|(seat, _)| seat)
+    }
+
+    /// The last commit in the order.
+    pub fn last(&self) -> Option<&Seat> {
+        self.order.get_max().map(|(seat, _)| seat)
+    }
+
+    /// The schema at a place.
+    pub fn catalogue(&self, until: Until<'_>) -> &Arc<Catalogue> {
+        let end = match until {
+            Until::Newest => return self.catalogues.get_max().map_or(&self.base.catalogue, |(_, c)| c),
+            Until::Before(seat) => Bound::Excluded(seat),
+            Until::Through(seat) => Bound::Included(seat),
+        };
+        let last = self.catalogues.range::<_, Seat>((Bound::Unbounded, end)).next_back();
+        last.map_or(&self.base.catalogue, |(_, catalogue)| catalogue)
+    }
+
+    /// The state and schema at a place.
+    pub fn at<'a>(&'a self, until: Until<'a>) -> At<'a> {
+        At { state: &self.state, until, catalogue: self.catalogue(until) }
+    }
+
+    /// Adds commits, in any order among themselves; their parents are here, below, or among them. Commits that are here
+    /// already are passed over. The caller has made sure that none lies at or before the base's place. On an error the
+    /// window is as before.
+    pub fn add(&mut self, commits: impl IntoIterator<Item = Arc<Ordered>>) -> Result<Changes, ViewError> {
+        self.edit(|window, dirty| {
+            let mut arrived: Vec<Seat> = commits.into_iter().map(Seat::of).collect();
+            arrived.sort_unstable();
+            for seat in arrived {
+                if window.seats.insert(seat.id(), seat.clone()).is_none() {
+                    window.join(&seat);
+                    dirty.insert(seat);
+                }
+            }
+        })
+    }
+
+    /// Declares commits void, or void no more (R17, R18).
+    pub fn set_void(&mut self, ids: &[CommitId], void: bool) -> Result<Changes, ViewError> {
+        self.edit(|window, dirty| {
+            for id in ids {
+                let changed = if void { window.void.insert(*id).is_none() } else { window.void.remove(id).is_some() };
+                if changed && let Some(seat) = window.seats.get(id) {
+                    dirty.insert(seat.clone());
+                }
+            }
+        })
+    }
+
+    /// Takes commits out again, which no remaining commit may have as an ancestor: how a copy becomes the fold of a
+    /// smaller closure (R32).
+    pub fn remove(&mut self, ids: &[CommitId], heads: OrdSet<CommitId>) -> Result<Changes, ViewError> {
+        self.edit(|window, dirty| {
+            for id in ids {
+                if let Some(seat) = window.seats.remove(id)
+                    && let Some(entry) = window.order.remove(&seat)
+                {
+                    window.retract(&seat, &entry, dirty);
+                }
+            }
+            window.heads = heads;
+        })
+    }
+
+    fn edit(&mut self, begin: impl FnOnce(&mut Window, &mut BTreeSet<Seat>)) -> Result<Changes, ViewError> {
+        let before = self.clone();
+        let mut dirty = BTreeSet::new();
+        begin(self, &mut dirty);
+        let result = self.settle(dirty, &before);
+        if result.is_err() {
+            *self = before;
+        }
+        result
+    }
+
+    /// A commit arrives: it is a head, its parents are none any more. Its children cannot be here before it.
+    fn join(&mut self, seat: &Seat) {
+        for parent in &seat.commit().parents {
+            self.heads.remove(parent);
+        }
+        self.heads.insert(seat.id());
+        self.bytes += seat.commit().bytes;
+    }
+
+    /// Evaluates the dirty commits in order, with all they make dirty.
+    fn settle(&mut self, mut dirty: BTreeSet<Seat>, before: &Window) -> Result<Changes, ViewError> {
+        let mut changes = Changes::default();
+        while let Some(seat) = dirty.pop_first() {
+            // Taken out in the same edit, after something else made it dirty.
+            if !self.seats.contains_key(&seat.id()) {
+                continue;
+            }
+            let verdict = self.evaluate(&seat)?;
+            self.record(&seat, verdict, &mut dirty, &mut changes);
+        }
+        changes.schema = !Arc::ptr_eq(self.catalogue(Until::Newest), before.catalogue(Until::Newest))
+            && self.catalogue(Until::Newest) != before.catalogue(Until::Newest);
+        Ok(changes)
+    }
+
+    fn evaluate(&self, seat: &Seat) -> Result<Verdict, ViewError> {
+        let commit = seat.commit();
+        if self.void.contains(&commit.id) {
+            return Ok(fold::void(commit.id));
+        }
+        let candidate = Candidate { id: commit.id, changes: &commit.changes, settles: &commit.settles };
+        fold::evaluate(candidate, self.at(Until::Before(seat)))
+    }
+
+    /// Puts a verdict in the place of the one before, and marks who must be asked again.
+    fn record(&mut self, seat: &Seat, verdict: Verdict, dirty: &mut BTreeSet<Seat>, changes: &mut Changes) {
+        let old = self.order.get(seat).cloned();
+        let is_last = self.last().is_none_or(|last| last <= seat);
+        let mut keys = Vec::with_capacity(verdict.writes.len());
+        let mut touched: Vec<(EntityId, Vec<Key>)> = Vec::new();
+        for writes in verdict.writes {
+            let space = writes.space;
+            let mut written = Vec::with_capacity(writes.entries.len());
+            let mut different = Vec::new();
+            for (key, value) in writes.entries {
+                if self.state.write(space, &key, seat, value) {
+                    different.push(key.clone());
+                }
+                written.push(key);
+            }
+            touched.push((space, different));
+            keys.push((space, written));
+        }
+        if let Some(old) = &old {
+            self.forget(seat, old, &keys, &mut touched);
+        }
+        if !is_last {
+            self.mark_all(&touched, seat, dirty);
+        }
+        changes.keys.extend(touched.into_iter().filter(|(space, _)| ![PARKED, SETTLED, VOID].contains(space)));
+        self.put_catalogue(seat, verdict.catalogue, dirty);
+        verdict.uses.iter().for_each(|used| self.readers.add(used, seat));
+        let was = old.map(|old| old.outcome.clone());
+        if was.as_ref() != Some(&verdict.outcome) {
+            changes.outcomes.push((seat.id(), was, verdict.outcome.clone()));
+        }
+        self.order.insert(seat.clone(), Arc::new(Entry { outcome: verdict.outcome, keys, uses: verdict.uses }));
+    }
+
+    /// Takes back what an earlier verdict wrote and the new one does not.
+    fn forget(
+        &mut self,
+        seat: &Seat,
+        old: &Entry,
+        new: &[(EntityId, Vec<Key>)],
+        touched: &mut Vec<(EntityId, Vec<Key>)>,
+    ) {
+        let mut kept: BTreeMap<EntityId, BTreeSet<&Key>> = BTreeMap::new();
+        for (space, keys) in new {
+            kept.entry(*space).or_default().extend(keys);
+        }
+        for (space, keys) in &old.keys {
+            let stays = |key: &&Key| kept.get(space).is_some_and(|kept| kept.contains(key));
+            let gone: Vec<Key> = keys.iter().filter(|key| !stays(key)).cloned().collect();
+            gone.iter().for_each(|key| self.state.erase(*space, key, seat));
+            touched.push((*space, gone));
+        }
+        old.uses.iter().for_each(|used| self.readers.remove(used, seat));
+    }
+
+    /// Takes back all that a commit wrote.
+    fn retract(&mut self, seat: &Seat, entry: &Entry, dirty: &mut BTreeSet<Seat>) {
+        let mut touched = Vec::new();
+        self.forget(seat, entry, &[], &mut touched);
+        self.mark_all(&touched, seat, dirty);
+        self.put_catalogue(seat, None, dirty);
+    }
+
+    fn mark_all(&self, touched: &[(EntityId, Vec<Key>)], seat: &Seat, dirty: &mut BTreeSet<Seat>) {
+        for (space, keys) in touched {
+            keys.iter().for_each(|key| self.mark(*space, key, seat, dirty));
+        }
+    }
+
+    /// Who reads this key behind this place: the writer of the next version, and who only read it up to there.
+    fn mark(&self, space: EntityId, key: &Key, seat: &Seat, dirty: &mut BTreeSet<Seat>) {
+        if planted(Fault::DependentMissed) && self.order.contains_key(seat) {
+            return;
+        }
+        if planted(Fault::LaterUniqueUnchecked) && !self.catalogue(Until::Newest).tables.contains_key(&space) {
+            return;
+        }
+        let next = self.state.next_after(space, key, seat);
+        self.readers.behind(space, key, seat, next, dirty);
+        dirty.extend(next.cloned());
+    }
+
+    /// Puts the schema behind a commit; if it is different, all later commits are asked again.
+    fn put_catalogue(&mut self, seat: &Seat, new: Option<Arc<Catalogue>>, dirty: &mut BTreeSet<Seat>) {
+        if self.catalogues.get(seat) == new.as_ref() {
+            return;
+        }
+        match new {
+            Some(catalogue) => self.catalogues.insert(seat.clone(), catalogue),
+            None => self.catalogues.remove(seat),
+        };
+        dirty.extend(self.order.range::<_, Seat>((Bound::Excluded(seat), Bound::Unbounded)).map(|(s, _)| s.clone()));
+    }
+
+    /// Raises the base to a checkpoint of this very order; the commits up to it leave with [`Self::trim`].
+    pub fn raise(&mut self, base: Base) {
+        self.state.set_ground(base.ground.clone());
+        let place = base.place;
+        let above = self.order.keys().rev().take_while(|seat| place.is_none_or(|place| seat.place() > place));
+        self.bytes = above.map(|seat| seat.commit().bytes).sum();
+        self.base = Arc::new(base);
+    }
+
+    /// Forgets up to `budget` commits at or below the base. Until then they do no harm: their versions hold what the
+    /// ground holds.
+    pub fn trim(&mut self, budget: usize) {
+        let Some(place) = self.base.place else { return };
+        for _ in 0..budget {
+            let Some((seat, entry)) = self.order.get_min().filter(|(seat, _)| seat.place() <= place).cloned() else {
+                return;
+            };
+            for (space, keys) in &entry.keys {
+                keys.iter().for_each(|key| self.state.erase(*space, key, &seat));
+            }
+            entry.uses.iter().for_each(|used| self.readers.remove(used, &seat));
+            self.catalogues.remove(&seat);
+            self.order.remove(&seat);
+            self.seats.remove(&seat.id());
+            self.void.remove(&seat.id());
+        }
+    }
+}
