@@ -26,6 +26,7 @@ pub mod row;
 pub mod row_key;
 pub mod schema;
 pub mod signal;
+pub mod skeleton;
 pub mod store;
 pub mod temporal;
 pub mod tip;

@@ -8,11 +8,11 @@ mod known;
 mod segment;
 
 pub use known::{Known, Promise, Standing};
-pub use segment::{Admitted, Window, admit_segment};
+pub use segment::{Admitted, Candidate, Window, admit_segment};
 
 use crate::header::{CommitKind, Header, MAX_PARENTS};
 use crate::hlc::Hlc;
-use crate::id::{AuthorId, CommitId, GenesisId};
+use crate::id::{AuthorId, CommitId, GenesisId, NodeId};
 use crate::vertex::{Chain, Vertex};
 use std::collections::BTreeSet;
 
@@ -83,9 +83,9 @@ pub enum Invalid {
         /// By the control records of its ancestors.
         in_force: u32,
     },
-    /// R5: a join carries nothing.
-    #[error("it joins heads but carries changes")]
-    JoinWithChanges,
+    /// R5, R12: a transaction carries no control records, a control commit nothing else, a join nothing.
+    #[error("it says it is {0:?} but carries something else")]
+    Kind(CommitKind),
     /// R6.
     #[error("its number is 0, or only the founder's first commit may have no ancestors")]
     Root,
@@ -146,8 +146,14 @@ fn check_alone(header: &Header, ground: &Ground) -> Result<(), Invalid> {
     if !header.hlc.is_valid() {
         return Err(Invalid::Time(header.hlc));
     }
-    if header.kind == CommitKind::Join && header.changes > 0 {
-        return Err(Invalid::JoinWithChanges);
+    let has_control = header.control != NodeId([0; 32]);
+    let fits = match header.kind {
+        CommitKind::Data => !has_control,
+        CommitKind::Control => has_control && header.changes == 0,
+        CommitKind::Join => !has_control && header.changes == 0,
+    };
+    if !fits {
+        return Err(Invalid::Kind(header.kind));
     }
     let is_root = header.parents.is_empty() && header.prev.is_none();
     let may_be_root = header.author == ground.founder && header.seq == 1;
@@ -159,6 +165,10 @@ fn check_alone(header: &Header, ground: &Ground) -> Result<(), Invalid> {
 
 /// What the ancestors say (R2, R6, R7, R12). `ancestors` are the parents' vertices, then prev's.
 fn check_ancestors(header: &Header, ancestors: &[Vertex], known: &dyn Known) -> Result<(), Invalid> {
+    let in_force = known.rules_level(&header.parents);
+    if header.rules_level != in_force {
+        return Err(Invalid::RulesLevel { named: header.rules_level, in_force });
+    }
     let Some(prev) = ancestors.last() else { return Ok(()) };
     let follows = match header.seq {
         1 if prev.author == header.author => prev.run != header.run,
@@ -176,10 +186,6 @@ fn check_ancestors(header: &Header, ancestors: &[Vertex], known: &dyn Known) -> 
     }
     if header.settles.iter().any(|settled| !known.in_closure(settled, &header.parents)) {
         return Err(Invalid::Settles);
-    }
-    let in_force = known.rules_level(&header.parents);
-    if header.rules_level != in_force {
-        return Err(Invalid::RulesLevel { named: header.rules_level, in_force });
     }
     let standing = known.standing(&header.author, &header.parents);
     let needed = if header.kind == CommitKind::Control { Standing::Admin } else { Standing::Writer };

@@ -92,6 +92,10 @@ fn history() -> History {
     history
 }
 
+fn control(header: &mut Header) {
+    (header.kind, header.control, header.changes) = (CommitKind::Control, NodeId([1; 32]), 0);
+}
+
 /// The next commit of the member, joining the heads, changed by `edit`, named `x`.
 fn next(edit: impl Fn(&mut Header)) -> Verdict {
     let mut header = header(MEMBER, 7, 3, "n", "cn", 400);
@@ -134,7 +138,9 @@ fn what_is_invalid_everywhere() {
         (|h| drop(h.extensions.insert("note".into(), vec![0; MAX_EXTENSIONS])), Invalid::Extensions),
         (|h| h.hlc = Hlc(u64::MAX), Invalid::Time(Hlc(u64::MAX))),
         (|h| h.rules_level = 0, Invalid::RulesLevel { named: 0, in_force: 1 }),
-        (|h| h.kind = CommitKind::Join, Invalid::JoinWithChanges),
+        (|h| h.kind = CommitKind::Join, Invalid::Kind(CommitKind::Join)),
+        (|h| h.kind = CommitKind::Control, Invalid::Kind(CommitKind::Control)),
+        (|h| h.control = NodeId([1; 32]), Invalid::Kind(CommitKind::Data)),
         (|h| h.seq = 0, Invalid::Root),
         (|h| h.prev = None, Invalid::Root),
         (|h| (h.prev, h.parents, h.seq) = (None, vec![], 1), Invalid::Root),
@@ -143,7 +149,7 @@ fn what_is_invalid_everywhere() {
         (|h| h.prev = Some(id("c")), Invalid::Prev),
         (|h| h.parents = vec![id("c")], Invalid::PrevOutside),
         (|h| h.hlc = Hlc::new(320, 0), Invalid::NotAfter(id("n"))),
-        (|h| h.kind = CommitKind::Control, Invalid::Standing(Standing::Writer)),
+        (control, Invalid::Standing(Standing::Writer)),
         (
             |h| (h.author, h.run, h.seq, h.prev) = (READER, RunId(1), 1, Some(id("b"))),
             Invalid::Standing(Standing::Reader),
@@ -166,7 +172,7 @@ fn a_broken_promise_is_set_aside() {
 }
 
 impl Window for History {
-    fn enter(&mut self, vertex: &Vertex, _: &Header) {
+    fn enter(&mut self, vertex: &Vertex, _: &Candidate<'_>) {
         self.chains.insert(vertex);
         self.graph.insert(vertex.clone()).unwrap();
     }
@@ -181,7 +187,8 @@ fn a_segment_enters_whole_or_not_at_all() {
     let third = header(MEMBER, 7, 3, "n", "cn", 400);
     let segment = |last: &Header| {
         let (mut window, before) = (history(), history());
-        let answer = admit_segment(&[(id("x"), &third), (id("y"), last)], &GROUND, &mut window, NOW);
+        let pair = [("x", &third), ("y", last)].map(|(name, header)| Candidate { id: id(name), header, records: &[] });
+        let answer = admit_segment(&pair, &GROUND, &mut window, NOW);
         let unchanged =
             window.graph.heads() == before.graph.heads() && window.chains.versions() == before.chains.versions();
         (answer.map(|entered| entered.len()), unchanged)

@@ -2,13 +2,16 @@
 //!
 //! Stand-in until `dag::commit` is on trunk.
 
-use dag::author_key::{AuthorKey, verify};
+use dag::admit::Candidate;
+use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
+use dag::control::ControlRecord;
 use dag::header::Header;
 use dag::hlc::Hlc;
-use dag::id::{AuthorId, CommitId, RunId};
+use dag::id::{CommitId, NodeId};
+use dag::tip::{SignedTip, Tip};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A commit and what is in it.
@@ -20,6 +23,8 @@ pub struct Opened {
     pub header: Header,
     /// Its change set.
     pub changes: Arc<ChangeSet>,
+    /// Its control records.
+    pub records: Vec<ControlRecord>,
     /// Its canonical bytes.
     pub bytes: Arc<[u8]>,
 }
@@ -27,29 +32,28 @@ pub struct Opened {
 /// A tip whose signature holds.
 #[derive(Clone, Debug)]
 pub struct OpenedTip {
-    /// Who signed it.
-    pub author: AuthorId,
-    /// The chain's run.
-    pub run: RunId,
-    /// The number of its commit.
-    pub seq: u64,
-    /// Its commit.
-    pub commit: CommitId,
-    /// The promise (R15).
-    pub promise: Hlc,
+    /// What was signed.
+    pub signed: SignedTip,
     /// Its canonical bytes.
     pub bytes: Arc<[u8]>,
 }
 
+impl Opened {
+    /// What admission looks at.
+    pub fn candidate(&self) -> Candidate<'_> {
+        Candidate { id: self.id, header: &self.header, records: &self.records }
+    }
+}
+
 thread_local! {
     static REGISTRY: RefCell<HashMap<[u8; 32], Arc<Opened>>> = RefCell::default();
-    static TIPS: RefCell<HashMap<Vec<u8>, OpenedTip>> = RefCell::default();
 }
 
 /// Makes a commit.
-pub fn seal(header: Header, changes: ChangeSet) -> Arc<Opened> {
+pub fn seal(header: Header, changes: ChangeSet, records: Vec<ControlRecord>) -> Arc<Opened> {
     let id = *blake3::hash(format!("{header:?}{changes:?}").as_bytes()).as_bytes();
-    let opened = Arc::new(Opened { id: CommitId(id), header, changes: Arc::new(changes), bytes: Arc::from(&id[..]) });
+    let opened =
+        Arc::new(Opened { id: CommitId(id), header, changes: Arc::new(changes), records, bytes: Arc::from(&id[..]) });
     REGISTRY.with_borrow_mut(|registry| registry.insert(id, opened.clone()));
     opened
 }
@@ -60,18 +64,28 @@ pub fn open(bytes: &[u8]) -> Option<Arc<Opened>> {
 }
 
 /// Signs a tip.
-pub fn sign(key: &AuthorKey, commit: &Opened, promise: Hlc) -> OpenedTip {
-    let (author, run, seq) = (key.id(), commit.header.run, commit.header.seq);
-    let text = format!("{author}{run:?}{seq}{}{promise}", commit.id);
-    let bytes: Arc<[u8]> = Arc::from(&key.sign(text.as_bytes())[..]);
-    let tip = OpenedTip { author, run, seq, commit: commit.id, promise, bytes: bytes.clone() };
-    TIPS.with_borrow_mut(|tips| tips.insert(bytes.to_vec(), tip.clone()));
-    tip
+pub fn sign(key: &AuthorKey, commit: &Opened, promise: Hlc, frontier: [u8; 32]) -> OpenedTip {
+    let Header { genesis, run, seq, .. } = commit.header;
+    let tip = Tip {
+        version: 1,
+        genesis,
+        author: key.id(),
+        run,
+        seq,
+        commit: commit.id,
+        promise,
+        floor: Hlc::default(),
+        floor_hash: NodeId([0; 32]),
+        frontier: NodeId(frontier),
+        extensions: BTreeMap::new(),
+    };
+    let signed = tip.sign(key);
+    let bytes = Arc::from(signed.to_bytes());
+    OpenedTip { signed, bytes }
 }
 
 /// Reads a tip.
 pub fn open_tip(bytes: &[u8]) -> Option<OpenedTip> {
-    let tip = TIPS.with_borrow(|tips| tips.get(bytes).cloned())?;
-    let text = format!("{}{:?}{}{}{}", tip.author, tip.run, tip.seq, tip.commit, tip.promise);
-    verify(&tip.author, text.as_bytes(), bytes.try_into().ok()?).then_some(tip)
+    let signed = SignedTip::verify(bytes).ok()?;
+    Some(OpenedTip { signed, bytes: Arc::from(bytes) })
 }

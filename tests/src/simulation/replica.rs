@@ -5,13 +5,14 @@
 
 use super::disk::Disk;
 use super::fold::{Fold, NewFold};
-use super::library::{Library, Members};
+use super::library::Library;
 use super::network::Packet;
 use super::pack::{self, Opened, OpenedTip};
 use super::random::Random;
-use dag::admit::{Admitted, Ground, MAX_CLOCK_SKEW_MILLIS, Verdict, admit_segment};
+use dag::admit::{Admitted, Candidate, Ground, MAX_CLOCK_SKEW_MILLIS, Verdict, admit_segment};
 use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
+use dag::genesis::Genesis;
 use dag::header::{CommitKind, Header};
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, NodeId, RunId};
@@ -105,16 +106,17 @@ pub struct Replica {
     peers: usize,
     key: AuthorKey,
     ground: Ground,
-    members: Arc<Members>,
+    genesis: Arc<Genesis>,
     disk: Disk<Vec<Record>>,
     memory: Option<Memory>,
 }
 
 impl Replica {
-    /// A replica that is not running, with a disk that holds the database's beginning.
-    pub fn new(number: usize, peers: usize, seed: [u8; 32], ground: Ground, members: Arc<Members>) -> Self {
+    /// A replica that is not running, with an empty disk.
+    pub fn new(number: usize, peers: usize, seed: [u8; 32], genesis: Arc<Genesis>) -> Self {
         let key = AuthorKey::from_seed(seed);
-        Replica { number, peers, key, ground, members, disk: Disk::new(Vec::new()), memory: None }
+        let ground = Ground { genesis: genesis.id(), founder: genesis.founder };
+        Replica { number, peers, key, ground, genesis, disk: Disk::new(Vec::new()), memory: None }
     }
 
     /// Puts records on the disk before the first start.
@@ -154,7 +156,7 @@ impl Replica {
 
     /// Starts with a new run (R6) from what is on disk.
     pub fn start(&mut self, run: RunId, new_fold: &NewFold) {
-        let mut library = Library::new(self.members.clone());
+        let mut library = Library::new(&self.genesis);
         let (mut commits, mut last, mut promise) = (Vec::new(), None, Hlc::default());
         let mut unsigned = Vec::new();
         for record in self.disk.records().iter().flatten() {
@@ -171,16 +173,19 @@ impl Replica {
                 Record::Tip(bytes) => {
                     let tip = pack::open_tip(bytes).expect("the disk keeps what was verified");
                     library.keep_tip(&tip);
+                    let tip = &tip.signed.tip;
                     if tip.author == self.key.id() {
                         promise = promise.max(tip.promise);
-                        unsigned.retain(|id| library.graph.is_ancestor(id, &tip.commit) != Some(true));
+                        unsigned.retain(|id| library.graph().is_ancestor(id, &tip.commit) != Some(true));
                     }
                 }
             }
         }
+        // The database's first commit admits everybody: a newcomer's chain begins there (R6).
+        let admission = commits.first().map_or(CommitId([0; 32]), |first| first.id);
         let mut fold = new_fold(self.number);
         fold.arrive(&commits);
-        let (last, last_hlc) = last.map_or((self.members.admission, Hlc::default()), |c| (c.id, c.header.hlc));
+        let (last, last_hlc) = last.map_or((admission, Hlc::default()), |c| (c.id, c.header.hlc));
         self.memory = Some(Memory {
             library,
             fold,
@@ -228,10 +233,9 @@ impl Replica {
         if header.hlc.millis() > now_millis + MAX_CLOCK_SKEW_MILLIS {
             return Err(Refused::Clock);
         }
-        let opened = pack::seal(header, changes);
+        let opened = pack::seal(header, changes, Vec::new());
         memory.fold.check(&opened).map_err(Refused::Check)?;
-        let pair = [(opened.id, &opened.header)];
-        let entered = admit_segment(&pair, &self.ground, &mut memory.library, now_millis);
+        let entered = admit_segment(&[opened.candidate()], &self.ground, &mut memory.library.skeleton, now_millis);
         let entered = entered.expect("a replica's own commits pass the same admission (R3)");
         memory.library.keep(opened.clone());
         entered.iter().for_each(|admitted| memory.library.heads.advance(&admitted.vertex));
@@ -344,7 +348,8 @@ impl Replica {
             let Some(opened) = memory.library.commit(id).cloned() else { continue };
             let through = if is_last { next.unwrap_or(Hlc::new(now_millis, 0)) } else { opened.header.hlc };
             memory.promise = memory.promise.max(through.max(opened.header.hlc));
-            let tip = pack::sign(&self.key, &opened, memory.promise);
+            let frontier = memory.library.stored_heads.digest();
+            let tip = pack::sign(&self.key, &opened, memory.promise, frontier);
             memory.library.keep_tip(&tip);
             self.disk.append(vec![Record::Tip(tip.bytes.clone())]);
         }
@@ -424,8 +429,8 @@ impl Replica {
 
     fn admit(&mut self, peer: usize, segment: Segment, now_millis: u64, output: &mut Output) -> Result<(), Fault> {
         let Some(memory) = &mut self.memory else { return Ok(()) };
-        let headers: Vec<(CommitId, &Header)> = segment.commits.iter().map(|c| (c.id, &c.header)).collect();
-        let until = match admit_segment(&headers, &self.ground, &mut memory.library, now_millis) {
+        let candidates: Vec<Candidate<'_>> = segment.commits.iter().map(|c| c.candidate()).collect();
+        let until = match admit_segment(&candidates, &self.ground, &mut memory.library.skeleton, now_millis) {
             Ok(entered) => {
                 let free = self.enter(&segment, &entered);
                 self.admit_all(free, now_millis, output);
@@ -440,7 +445,7 @@ impl Replica {
             Err((_, Verdict::BrokenPromise(_) | Verdict::Invalid(_))) => return Err(Fault::Invalid),
             Err((_, Verdict::Admit { .. })) => return Ok(()),
         };
-        if !memory.library.waiting.contains(&segment.tip.commit) {
+        if !memory.library.waiting.contains(&segment.tip.signed.tip.commit) {
             let bytes = segment.commits.iter().map(|c| c.bytes.len()).sum();
             let count = segment.commits.len();
             // A full room is no fault: the segment is fetched again later.
@@ -475,7 +480,7 @@ impl Memory {
     fn publish(&mut self, fetched: &[CommitId], output: &mut Output) {
         let batch: Vec<Arc<Opened>> = fetched.iter().filter_map(|id| self.library.commit(id).cloned()).collect();
         for id in fetched {
-            let vertex = self.library.graph.get(id).cloned();
+            let vertex = self.library.graph().get(id).cloned();
             vertex.iter().for_each(|vertex| self.library.heads.advance(vertex));
         }
         if !batch.is_empty() {
@@ -519,15 +524,16 @@ fn verify(raw: &RawSegment) -> Option<Segment> {
     let tip = pack::open_tip(&raw.tip)?;
     let commits: Vec<Arc<Opened>> = raw.commits.iter().map(|bytes| pack::open(bytes)).collect::<Option<_>>()?;
     let linked = commits.windows(2).all(|pair| pair[1].header.prev == Some(pair[0].id));
-    let last = commits.last()?;
-    let of_author = commits.iter().all(|c| c.header.author == tip.author && c.header.run == tip.run);
-    (linked && of_author && last.id == tip.commit && last.header.seq == tip.seq).then_some(Segment { commits, tip })
+    let (said, last) = (&tip.signed.tip, commits.last()?);
+    let of_author = commits.iter().all(|c| c.header.author == said.author && c.header.run == said.run);
+    let ends = last.id == said.commit && last.header.seq == said.seq && last.header.genesis == said.genesis;
+    (linked && of_author && ends).then_some(Segment { commits, tip })
 }
 
 /// A commit from disk enters as it did before the crash.
 fn replay(library: &mut Library, opened: &Arc<Opened>, ground: &Ground) {
     // Held commits were only stored when their time had come, so no clock is needed here.
-    let entered = admit_segment(&[(opened.id, &opened.header)], ground, library, u64::MAX >> 20);
+    let entered = admit_segment(&[opened.candidate()], ground, &mut library.skeleton, u64::MAX >> 20);
     let entered = entered.expect("what was admitted before is admitted again (R3)");
     library.keep(opened.clone());
     for admitted in entered {

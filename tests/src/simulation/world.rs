@@ -4,18 +4,19 @@
 //! [`STORM_MILLIS`] with writes, crashes, splits and clock jumps, then calm until everybody agrees or time is up.
 
 use super::fold::{NewFold, Report};
-use super::library::Members;
 use super::network::{Network, Packet, Weather};
 use super::pack::{self, Opened};
 use super::random::Random;
 use super::replica::{Note, Output, Record, Refused, Replica};
 use super::workload;
-use dag::admit::Ground;
 use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
+use dag::clock::{Entropy, EntropyError};
+use dag::control::{self, ControlRecord, Role};
+use dag::genesis::Genesis;
 use dag::header::{CommitKind, Header};
 use dag::hlc::Hlc;
-use dag::id::{CommitId, GenesisId, NodeId, RunId};
+use dag::id::{CommitId, NodeId, RunId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -409,7 +410,7 @@ impl<'a> World<'a> {
                 return Err(format!("replica {} never got the acknowledged commit {id}", replica.number));
             }
             if let Some(id) =
-                library.graph.closure(&library.graph.heads()).iter().find(|id| !report.outcomes.contains_key(*id))
+                library.graph().closure(&library.graph().heads()).iter().find(|id| !report.outcomes.contains_key(*id))
             {
                 return Err(format!("replica {}: {id} has no outcome (R19)", replica.number));
             }
@@ -431,7 +432,7 @@ impl<'a> World<'a> {
             Some(l) => format!(
                 "{}: {} commits, {} heads, {} held",
                 r.number,
-                l.graph.len(),
+                l.graph().len(),
                 l.stored_heads.len(),
                 r.held().len()
             ),
@@ -456,43 +457,55 @@ fn differences(one: &Report, other: &Report) -> String {
     format!("state {}, main {}, {first:?}", one.state == other.state, one.main == other.main)
 }
 
-/// A database with these writers: the founder's first commit, which admits the others.
+/// A database with these writers: the founder's first commit admits the others.
 fn found(peers: usize, random: &mut Random) -> Vec<Replica> {
     let seeds: Vec<[u8; 32]> = (0..peers).map(|_| random.bytes()).collect();
     let keys: Vec<AuthorKey> = seeds.iter().map(|seed| AuthorKey::from_seed(*seed)).collect();
-    let ground = Ground { genesis: GenesisId(random.bytes()), founder: keys[0].id() };
-    let first = first_commit(&ground, RunId(random.next()));
-    let tip = pack::sign(&keys[0], &first, first.header.hlc);
-    let writers = keys.iter().map(AuthorKey::id).collect();
-    let members = Arc::new(Members { founder: ground.founder, writers, admission: first.id });
+    let recovery = AuthorKey::from_seed(random.bytes()).id();
+    let genesis = Genesis::found(keys[0].id(), recovery, &Seeded(random.bytes())).expect("seeded bytes never fail");
+    let first = first_commit(&genesis, &keys, RunId(random.next()));
+    let tip = pack::sign(&keys[0], &first, first.header.hlc, [0; 32]);
     let records = vec![Record::Commit(first.bytes.clone()), Record::Tip(tip.bytes)];
+    let genesis = Arc::new(genesis);
     let replica = |(number, seed): (usize, &[u8; 32])| {
-        let mut replica = Replica::new(number, peers, *seed, ground, members.clone());
+        let mut replica = Replica::new(number, peers, *seed, genesis.clone());
         replica.prepare(records.clone());
         replica
     };
     seeds.iter().enumerate().map(replica).collect()
 }
 
-fn first_commit(ground: &Ground, run: RunId) -> Arc<Opened> {
+/// Randomness for genesis, from the world's.
+struct Seeded([u8; 32]);
+
+impl Entropy for Seeded {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError> {
+        buffer.iter_mut().zip(self.0.iter().cycle()).for_each(|(to, from)| *to = *from);
+        Ok(())
+    }
+}
+
+fn first_commit(genesis: &Genesis, keys: &[AuthorKey], run: RunId) -> Arc<Opened> {
+    let admit = |key: &AuthorKey| ControlRecord::Admit { author: key.id(), role: Role::Writer, name: String::new() };
+    let records: Vec<ControlRecord> = keys[1..].iter().map(admit).collect();
     let header = Header {
-        genesis: ground.genesis,
-        author: ground.founder,
+        genesis: genesis.id(),
+        author: genesis.founder,
         run,
         seq: 1,
         prev: None,
         parents: Vec::new(),
         hlc: Hlc::new(DAWN_MILLIS - 2 * WIDEST_SKEW_MILLIS, 0),
-        rules_level: dag::admit::RULES_LEVEL,
-        kind: CommitKind::Data,
+        rules_level: genesis.rules_level,
+        kind: CommitKind::Control,
         body: NodeId([0; 32]),
         body_length: 0,
         changes: 0,
         settles: Vec::new(),
         read_set: NodeId([0; 32]),
-        control: NodeId([0; 32]),
+        control: control::root(&control::encode_records(&records)),
         next_hidden: 0,
         extensions: BTreeMap::new(),
     };
-    pack::seal(header, ChangeSet::default())
+    pack::seal(header, ChangeSet::default(), records)
 }

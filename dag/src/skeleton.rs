@@ -1,0 +1,265 @@
+//! The skeleton of everything admitted: graph, chains, member sets and promises, without bodies. What admission asks,
+//! answered.
+//!
+//! Promises: the member set of a commit's ancestors costs one look-up, because each commit shares the set of newest
+//! control commits below it with its parents; computed anew only where control records meet (R12). Does not read the
+//! store: the owner enters commits parents first, and brings their control records.
+
+use crate::admit::{Candidate, Known, Promise, Standing, Window};
+use crate::control::{ControlRecord, Members};
+use crate::genesis::Genesis;
+use crate::graph::Graph;
+use crate::hlc::Hlc;
+use crate::id::{AuthorId, CommitId, RunId};
+use crate::tip::Tip;
+use crate::version::Chains;
+use crate::vertex::{Chain, Vertex};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The newest control commits of a closure, sorted: they name its member set.
+type ControlFrontier = Arc<[CommitId]>;
+
+/// A control commit.
+#[derive(Clone, Debug)]
+struct Control {
+    place: (Hlc, AuthorId, RunId, CommitId),
+    records: Vec<ControlRecord>,
+    /// The newest control commits below it.
+    below: ControlFrontier,
+}
+
+/// The skeleton.
+#[derive(Clone, Debug)]
+pub struct Skeleton {
+    graph: Graph,
+    chains: Chains,
+    founding: Members,
+    controls: HashMap<CommitId, Control>,
+    frontiers: HashMap<CommitId, ControlFrontier>,
+    members: HashMap<ControlFrontier, Arc<Members>>,
+    promises: BTreeMap<AuthorId, Promise>,
+}
+
+impl Skeleton {
+    /// Nothing admitted yet.
+    pub fn new(genesis: &Genesis) -> Self {
+        Skeleton {
+            graph: Graph::new(),
+            chains: Chains::default(),
+            founding: Members::founding(genesis),
+            controls: HashMap::new(),
+            frontiers: HashMap::new(),
+            members: HashMap::new(),
+            promises: BTreeMap::new(),
+        }
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The chains.
+    pub fn chains(&self) -> &Chains {
+        &self.chains
+    }
+
+    /// Takes note of a verified tip whose commit is admitted: its promise counts from now on (R15).
+    pub fn keep_promise(&mut self, tip: &Tip) {
+        let promise = Promise { through: tip.promise, commit: tip.commit };
+        let known = self.promises.entry(tip.author).or_insert(promise);
+        if known.through < promise.through {
+            *known = promise;
+        }
+    }
+
+    /// The member set of the closure of `heads` (R12).
+    pub fn members(&self, heads: &[CommitId]) -> Arc<Members> {
+        let frontier = self.frontier_above(heads);
+        self.members.get(&frontier).cloned().unwrap_or_else(|| Arc::new(self.fold(&frontier)))
+    }
+
+    /// The newest control commits in the closure of `heads`. Heads that agree, as nearly always, share one.
+    fn frontier_above(&self, heads: &[CommitId]) -> ControlFrontier {
+        let mut known = heads.iter().filter_map(|head| self.frontiers.get(head));
+        let Some(first) = known.next() else { return Arc::new([]) };
+        if known.all(|other| Arc::ptr_eq(first, other) || first == other) {
+            return first.clone();
+        }
+        let all: BTreeSet<CommitId> =
+            heads.iter().filter_map(|head| self.frontiers.get(head)).flat_map(|f| f.iter().copied()).collect();
+        let covered = |id: &CommitId| all.iter().any(|other| other != id && self.reached(other).contains(id));
+        all.iter().filter(|id| !covered(id)).copied().collect()
+    }
+
+    /// A control commit and every one below it.
+    fn reached(&self, from: &CommitId) -> BTreeSet<CommitId> {
+        let (mut open, mut seen) = (vec![*from], BTreeSet::new());
+        while let Some(id) = open.pop() {
+            if let Some(control) = self.controls.get(&id)
+                && seen.insert(id)
+            {
+                open.extend(control.below.iter());
+            }
+        }
+        seen
+    }
+
+    /// The control records below a frontier in their commits' order, folded.
+    fn fold(&self, frontier: &[CommitId]) -> Members {
+        let reached: BTreeSet<CommitId> = frontier.iter().flat_map(|id| self.reached(id)).collect();
+        let mut controls: Vec<&Control> = reached.iter().filter_map(|id| self.controls.get(id)).collect();
+        controls.sort_unstable_by_key(|control| control.place);
+        let mut members = self.founding.clone();
+        controls.iter().flat_map(|control| &control.records).for_each(|record| members.apply(record));
+        members
+    }
+}
+
+impl Known for Skeleton {
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> {
+        self.graph.get(id).cloned()
+    }
+
+    fn in_closure(&self, id: &CommitId, heads: &[CommitId]) -> bool {
+        self.graph.reaches(id, heads) == Some(true)
+    }
+
+    fn standing(&self, author: &AuthorId, heads: &[CommitId]) -> Standing {
+        self.members(heads).standing(author)
+    }
+
+    fn admits(&self, commit: &CommitId, author: &AuthorId) -> bool {
+        let admits = |record: &ControlRecord| match record {
+            ControlRecord::Admit { author: admitted, .. } => admitted == author,
+            ControlRecord::RenewKey { new, .. } => new == author,
+            _ => false,
+        };
+        self.controls.get(commit).is_some_and(|control| control.records.iter().any(admits))
+    }
+
+    fn rules_level(&self, heads: &[CommitId]) -> u32 {
+        self.members(heads).rules_level()
+    }
+
+    fn numbered(&self, chain: Chain, seq: u64) -> Vec<CommitId> {
+        self.chains.at(chain, seq).to_vec()
+    }
+
+    fn promise(&self, author: &AuthorId) -> Option<Promise> {
+        self.promises.get(author).copied()
+    }
+}
+
+impl Window for Skeleton {
+    fn enter(&mut self, vertex: &Vertex, candidate: &Candidate<'_>) {
+        let below = self.frontier_above(&vertex.parents);
+        let frontier: ControlFrontier = if candidate.records.is_empty() {
+            below
+        } else {
+            let place = (vertex.hlc, vertex.author, vertex.run, vertex.id);
+            self.controls.insert(vertex.id, Control { place, records: candidate.records.to_vec(), below });
+            Arc::new([vertex.id])
+        };
+        if !self.members.contains_key(&frontier) {
+            let members = Arc::new(self.fold(&frontier));
+            self.members.insert(frontier.clone(), members);
+        }
+        self.frontiers.insert(vertex.id, frontier);
+        self.chains.insert(vertex);
+        self.graph.insert(vertex.clone()).expect("its generation was computed from its parents by admission");
+    }
+
+    fn leave(&mut self, vertex: &Vertex) {
+        if self.graph.withdraw(&vertex.id) {
+            self.chains.withdraw(vertex);
+            self.frontiers.remove(&vertex.id);
+            self.controls.remove(&vertex.id);
+            self.members.remove(&[vertex.id][..]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Entropy, EntropyError};
+    use crate::control::Role;
+    use crate::header::{CommitKind, Header};
+    use crate::id::{GenesisId, NodeId};
+    use crate::vertex::drawing::{id, vertex};
+
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError> {
+            buffer.fill(0);
+            Ok(())
+        }
+    }
+
+    fn author(n: u8) -> AuthorId {
+        AuthorId([n; 32])
+    }
+
+    fn header() -> Header {
+        Header {
+            genesis: GenesisId([0; 32]),
+            author: author(1),
+            run: RunId(1),
+            seq: 1,
+            prev: None,
+            parents: vec![],
+            hlc: Hlc::default(),
+            rules_level: 1,
+            kind: CommitKind::Control,
+            body: NodeId([0; 32]),
+            body_length: 0,
+            changes: 0,
+            settles: vec![],
+            read_set: NodeId([0; 32]),
+            control: NodeId([0; 32]),
+            next_hidden: 0,
+            extensions: BTreeMap::new(),
+        }
+    }
+
+    //              /--- b (removes 2) --- d ---\
+    // a (admits 2)                              f
+    //              \--- c (admits 3) --- e ----/
+    #[test]
+    fn each_closure_has_its_own_members_and_removal_wins_where_they_meet() {
+        let genesis = Genesis::found(author(1), author(9), &Zeros).unwrap();
+        let mut skeleton = Skeleton::new(&genesis);
+        let admit = |n| ControlRecord::Admit { author: author(n), role: Role::Writer, name: String::new() };
+        let history: [(&str, &str, Vec<ControlRecord>); 6] = [
+            ("a", "", vec![admit(2)]),
+            ("b", "a", vec![ControlRecord::Remove(author(2))]),
+            ("c", "a", vec![admit(3)]),
+            ("d", "b", vec![]),
+            ("e", "c", vec![]),
+            ("f", "de", vec![]),
+        ];
+        for (name, parents, records) in &history {
+            let parents: Vec<CommitId> = parents.chars().map(|p| id(&p.to_string())).collect();
+            let generation = skeleton.graph.generation_above(&parents, 0);
+            let vertex = vertex(name, parents, generation);
+            skeleton.enter(&vertex, &Candidate { id: vertex.id, header: &header(), records });
+        }
+        for (head, second, third) in [
+            ("a", Standing::Writer, Standing::Stranger),
+            ("d", Standing::Stranger, Standing::Stranger),
+            ("e", Standing::Writer, Standing::Writer),
+            ("f", Standing::Stranger, Standing::Writer),
+        ] {
+            let standing = |n| skeleton.standing(&author(n), &[id(head)]);
+            assert_eq!((standing(2), standing(3)), (second, third), "in the closure of {head}");
+        }
+        assert_eq!(skeleton.standing(&author(1), &[]), Standing::Admin);
+        assert!(skeleton.admits(&id("c"), &author(3)) && !skeleton.admits(&id("c"), &author(2)));
+        let f = skeleton.graph.get(&id("f")).unwrap().clone();
+        skeleton.leave(&f);
+        assert_eq!(skeleton.graph.heads(), [id("d"), id("e")]);
+    }
+}
