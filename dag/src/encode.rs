@@ -7,12 +7,16 @@
 mod catalogue;
 mod cell;
 mod change;
+mod frame;
+mod header;
 
 pub(crate) mod positional;
 mod schema;
 
 pub(crate) use cell::double_from_bits;
 pub use cell::{decode_cell, encode_cell};
+pub(crate) use frame::{Frame, header_version};
+pub(crate) use header::HEADER_VERSION;
 
 pub use change::{Body, Run, TableRuns, decode_reads};
 

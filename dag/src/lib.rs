@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod change;
 pub mod clock;
 pub mod collation;
+pub mod commit;
 pub mod control;
 pub mod decimal;
 pub mod disk;

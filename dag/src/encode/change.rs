@@ -112,6 +112,18 @@ impl Body {
         }
     }
 
+    /// Changes in it: what the header says.
+    pub fn count(&self) -> u64 {
+        match self {
+            Body::Inline(changes) => changes.count(),
+            Body::Trees { schema, tables } => {
+                let runs =
+                    tables.iter().flat_map(|t| [t.inserts.count, t.updates.count, t.deletes.count, t.clear.into()]);
+                runs.fold(schema.len() as u64, u64::saturating_add)
+            }
+        }
+    }
+
     /// Reads canonical bytes; every sorted run is checked.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         if bytes.is_empty() {

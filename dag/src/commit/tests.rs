@@ -1,0 +1,210 @@
+//! Commits: golden bytes, what verifies and what does not, segments.
+
+use super::*;
+use crate::author_key::AuthorKey;
+use crate::change::{Insert, Marks, TableChanges};
+use crate::control::Role;
+use crate::hlc::Hlc;
+use crate::id::{AuthorId, EntityId, GenesisId, LayoutId, RunId};
+use crate::row::Row;
+use crate::row_key::Key;
+use crate::tip::Tip;
+use data_encoding::HEXLOWER;
+use std::collections::BTreeMap;
+
+fn key() -> AuthorKey {
+    AuthorKey::from_seed([9; 32])
+}
+
+fn header(seq: u64, prev: Option<CommitId>, kind: CommitKind) -> Header {
+    Header {
+        genesis: GenesisId([1; 32]),
+        author: key().id(),
+        run: RunId(2),
+        seq,
+        prev,
+        parents: prev.into_iter().collect(),
+        hlc: Hlc::new(1000, 0),
+        rules_level: 1,
+        kind,
+        body: NodeId::ZERO,
+        body_length: 0,
+        changes: 0,
+        settles: Vec::new(),
+        read_set: NodeId::ZERO,
+        control: NodeId::ZERO,
+        next_hidden: 0,
+        extensions: BTreeMap::from([("user".to_owned(), b"root".to_vec())]),
+    }
+}
+
+/// One insert of about 100 bytes.
+fn changes() -> ChangeSet {
+    let row = Row([5; 60].as_slice().into());
+    let insert = Insert { key: Key::from(vec![8; 8]), row, marks: Marks::default() };
+    let table = TableChanges {
+        table: EntityId([3; 32]),
+        layout: LayoutId(4),
+        clear: false,
+        inserts: vec![insert],
+        updates: Vec::new(),
+        deletes: Vec::new(),
+    };
+    let guard = ReadGuard::Row { table: EntityId([3; 32]), key: Key::from(vec![1]), row: None };
+    ChangeSet { schema: Vec::new(), tables: vec![table], reads: vec![guard] }
+}
+
+fn chain(length: u64) -> Vec<Commit> {
+    let mut commits: Vec<Commit> = Vec::new();
+    for seq in 1..=length {
+        let prev = commits.last().map(|commit| commit.id);
+        commits.push(Commit::new(header(seq, prev, CommitKind::Data), &changes(), &[]).expect("within limits"));
+    }
+    commits
+}
+
+fn tip_at(commit: &Commit) -> Vec<u8> {
+    let tip = Tip {
+        version: 1,
+        genesis: commit.header.genesis,
+        author: commit.header.author,
+        run: commit.header.run,
+        seq: commit.header.seq,
+        commit: commit.id,
+        promise: Hlc(0),
+        floor: Hlc(0),
+        floor_hash: NodeId::ZERO,
+        frontier: NodeId::ZERO,
+        extensions: BTreeMap::new(),
+    };
+    tip.sign(&key()).to_bytes()
+}
+
+fn verify(bytes: Vec<u8>) -> Result<Checked> {
+    Received(bytes.into()).verify()
+}
+
+fn segment(commits: &[Commit], tip: &[u8]) -> Result<SegmentCheck> {
+    Segment::verify(commits.iter().map(|commit| commit.bytes().clone()).collect(), tip)
+}
+
+#[test]
+fn a_commit_made_here_verifies_as_itself() {
+    let admit = ControlRecord::Admit { author: AuthorId([7; 32]), role: Role::Writer, name: "b".to_owned() };
+    for commit in [
+        Commit::new(header(1, None, CommitKind::Data), &changes(), &[]),
+        Commit::new(header(1, None, CommitKind::Join), &ChangeSet::default(), &[]),
+        Commit::new(header(1, None, CommitKind::Control), &ChangeSet::default(), &[admit]),
+    ] {
+        let commit = commit.expect("within limits");
+        assert_eq!(verify(commit.bytes().to_vec()).expect("verifies"), Checked::Commit(commit.clone()));
+    }
+}
+
+#[test]
+fn golden_commit() {
+    let commit = chain(1).remove(0);
+    assert_eq!(
+        HEXLOWER.encode(commit.bytes()),
+        "8458a89001582001010101010101010101010101010101010101010101010101010101010101015820fd1724385aa0c75b64fb78cd602fa1d991fdebf76b13c58ed702eac835e9f6180201f6801a03e8000001810183582025b1cc676894e108ce4462b92e55273e3a957196387567c741cdc0c88c273f291876018058209eff0b5f9ccc22aedafa5fca19b15a2f806ec67b27e1b367954f2d9be0a50b1ff600a1647573657244726f6f7458768401008081865820030303030303030303030303030303030303030303030303030303030303030304f48183480808080808080808583c0505050505050505050505050505050505050505050505050505050505050505050505050505050505050505050505050505050505050505050505050080805828818401582003030303030303030303030303030303030303030303030303030303030303034101f640"
+    );
+    assert_eq!(commit.id.short(), "ltcsheqeto");
+}
+
+#[test]
+fn no_flipped_bit_verifies_as_the_same_commit() {
+    let commit = chain(2).remove(1);
+    for at in 0..commit.bytes().len() {
+        for bit in 0..8 {
+            let mut bytes = commit.bytes().to_vec();
+            bytes[at] ^= 1 << bit;
+            let id = match verify(bytes) {
+                Ok(Checked::Commit(other)) => other.id,
+                Ok(Checked::Held(held)) => held.id,
+                Err(_) => continue,
+            };
+            assert_ne!(id, commit.id, "byte {at} bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn a_header_of_an_unknown_version_is_held() {
+    let commit = chain(1).remove(0);
+    let frame = Frame::split(commit.bytes()).expect("a frame");
+    let mut bytes = commit.bytes().to_vec();
+    assert_eq!(bytes[frame.header.start + 1], 1, "the version stands behind the array's head");
+    bytes[frame.header.start + 1] = 2;
+    let Ok(Checked::Held(held)) = verify(bytes.clone()) else { panic!("not held") };
+    assert_eq!((held.version, &*held.bytes), (2, &bytes[..]));
+    let tip = tip_at(&commit);
+    let check = Segment::verify(vec![bytes.into()], &tip).expect("kept");
+    assert_eq!(check, SegmentCheck::Held(vec![held]));
+}
+
+#[test]
+fn a_commit_that_carries_what_its_kind_does_not_is_refused() {
+    for (kind, changes, control) in [
+        (CommitKind::Join, changes(), vec![]),
+        (CommitKind::Control, changes(), vec![]),
+        (CommitKind::Data, changes(), vec![ControlRecord::RaiseRules(2)]),
+    ] {
+        assert!(Commit::new(header(1, None, kind), &changes, &control).is_err(), "{kind:?}");
+        let forced = Commit::assemble(header(1, None, kind), &changes, &control).expect("within limits");
+        assert!(verify(forced.bytes().to_vec()).is_err(), "{kind:?}");
+    }
+}
+
+#[test]
+fn limits_hold_at_the_limit_and_not_one_past() {
+    let with = |change: &dyn Fn(&mut Header)| {
+        let mut header = header(1, None, CommitKind::Data);
+        change(&mut header);
+        Commit::new(header, &changes(), &[])
+    };
+    let parents = |count: usize| (0..count).map(|n| CommitId([n as u8; 32])).collect();
+    let named = |length: usize| BTreeMap::from([("n".repeat(length), Vec::new())]);
+    assert!(with(&|h| h.parents = parents(64)).is_ok());
+    assert!(with(&|h| h.parents = parents(65)).is_err());
+    assert!(with(&|h| h.extensions = named(64)).is_ok());
+    assert!(with(&|h| h.extensions = named(65)).is_err());
+    assert!(with(&|h| h.extensions = BTreeMap::from([("n".to_owned(), vec![0; MAX_HEADER])])).is_err());
+}
+
+#[test]
+fn a_segment_holds_by_its_links_and_its_tip() {
+    let commits = chain(5);
+    let tip = tip_at(&commits[4]);
+    let verified = segment(&commits, &tip).expect("verifies");
+    assert!(matches!(&verified, SegmentCheck::Verified(segment) if segment.commits.len() == 5));
+    assert!(segment(&commits[2..], &tip).is_ok(), "a segment may begin anywhere in the chain");
+    let gap = [&commits[..2], &commits[3..]].concat();
+    let short_tip = tip_at(&commits[3]);
+    let mut forged = tip.clone();
+    *forged.last_mut().expect("bytes") ^= 1;
+    for (what, commits, tip) in [
+        ("none", &commits[..0], &tip),
+        ("a gap", &gap[..], &tip),
+        ("a tip before the last", &commits[..], &short_tip),
+        ("a tip after the last", &commits[..4], &tip),
+        ("a forged signature", &commits[..], &forged),
+    ] {
+        assert!(segment(commits, tip).is_err(), "{what}");
+    }
+}
+
+/// Not a test of speed but a way to see it: `cargo test --release -p dag verified_a_second -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn commits_verified_a_second() {
+    let commits = chain(1_000);
+    let tip = tip_at(&commits[999]);
+    let bytes: usize = commits.iter().map(|commit| commit.bytes().len()).sum();
+    let clock = crate::clock::System::new();
+    let start = crate::clock::Clock::monotonic(&clock);
+    for _ in 0..100 {
+        assert!(segment(&commits, &tip).is_ok());
+    }
+    let spent = crate::clock::Clock::monotonic(&clock) - start;
+    println!("{:.0} commits/s of {} bytes", 100_000.0 / spent.as_secs_f64(), bytes / 1_000);
+}
