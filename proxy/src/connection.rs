@@ -19,6 +19,11 @@ use tokio_rustls::server::TlsStream;
 /// A client that sends ahead is read this far while a statement waits; beyond it the socket holds the rest.
 const READ_AHEAD_BYTES: usize = 64 << 10;
 
+/// How long a closed connection is read away, and how far: a second lets a packet under way arrive, and two of the
+/// greatest packets are more than an honest client sends before it reads.
+const PARTING_TIME: Duration = Duration::from_secs(1);
+const PARTING_BYTES: u64 = 32 << 20;
+
 enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
@@ -77,7 +82,7 @@ impl Connection {
     pub async fn next_reply(&mut self) -> Result<(), Ended> {
         self.inbound.release();
         self.inbound.expect(self.out.sequence());
-        self.next(self.limits.login_time).await
+        self.next(self.limits.packet_time).await
     }
 
     /// Waits for the next command.
@@ -98,7 +103,7 @@ impl Connection {
             let patience = if inside { self.limits.packet_time } else { idle };
             match timeout(patience, self.fill()).await {
                 Ok(filled) => filled?,
-                Err(_) => return Err(too_slow(inside)),
+                Err(_) => return Err(too_slow(inside || !self.logged_in)),
             }
         }
         self.out.restart(self.inbound.sequence());
@@ -160,13 +165,30 @@ impl Connection {
         Ok(())
     }
 
-    /// Says goodbye to a TLS peer; a plain one sees the stream end.
+    /// Writes what waits and ends the stream. What the client still sends is read away for a moment: a socket closed
+    /// over unread bytes is reset, and the client would lose the error that tells it why.
     pub async fn close(&mut self) {
-        if let Stream::Tls(stream) = &mut self.stream {
-            // The peer may be gone already, and there is nobody left to tell.
-            drop(timeout(Duration::from_secs(1), stream.shutdown()).await);
+        let parting = async {
+            self.flush().await?;
+            match &mut self.stream {
+                Stream::Plain(stream) => part(stream).await?,
+                Stream::Tls(stream) => part(stream.as_mut()).await?,
+                Stream::Nowhere => {}
+            }
+            Ok::<(), Ended>(())
+        };
+        match timeout(PARTING_TIME, parting).await {
+            Ok(Ok(())) => {}
+            Ok(Err(ended)) => tracing::debug!("the client did not wait for the end: {ended}"),
+            Err(_) => tracing::debug!("the client did not end its side in time"),
         }
     }
+}
+
+async fn part<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
+    stream.shutdown().await?;
+    tokio::io::copy(&mut stream.take(PARTING_BYTES), &mut tokio::io::sink()).await?;
+    Ok(())
 }
 
 async fn send<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, bytes: &[u8]) -> io::Result<()> {

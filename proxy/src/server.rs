@@ -149,12 +149,15 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, address: SocketAddr, id: 
         (Err(refused), _) => Err(Ended::Refused(refused)),
         (_, Err(error)) => Err(Ended::Refused(SqlError::new(1105, error.to_string()))),
     };
-    if let Err(Ended::Refused(error)) = &ended {
-        tracing::debug!(connection = id, code = error.code, "connection refused or ended: {error}");
-        end::error(&mut connection.out, error);
-    }
-    if !matches!(ended, Err(Ended::Gone | Ended::Failed(_))) {
-        connection.close().await;
+    match ended {
+        Ok(()) => connection.close().await,
+        Err(Ended::Refused(error)) => {
+            tracing::debug!(connection = id, code = error.code, "connection ended: {error}");
+            end::error(&mut connection.out, &error);
+            connection.close().await;
+        }
+        Err(Ended::Gone) => {}
+        Err(Ended::Failed(error)) => tracing::debug!(connection = id, %error, "connection failed"),
     }
 }
 

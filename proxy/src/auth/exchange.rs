@@ -189,8 +189,8 @@ mod tests {
         use Next::*;
         let (n, s) = (native::NAME, sha2::NAME);
         let house = House::default();
-        type Case = (&'static str, &'static str, &'static str, bool, bool, &'static [Next]);
-        let cases: [Case; 18] = [
+        type Case<'a> = (&'a str, &'a str, &'a str, bool, bool, &'a [Next]);
+        let cases: [Case<'_>; 18] = [
             ("open", "", n, true, false, &[Accept]),
             ("open", "", s, true, false, &[Accept]),
             ("open", "", s, false, true, &[Deny]),
