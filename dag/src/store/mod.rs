@@ -13,6 +13,7 @@ mod log;
 mod planted;
 mod record;
 mod recovery;
+mod runs;
 mod scan;
 mod sealed;
 #[cfg(test)]
@@ -22,4 +23,5 @@ pub use committer::{Answer, Committer, Limits};
 pub use error::StoreError;
 pub use log::{Log, Options, Position, Recovery};
 pub use record::{Kind, MAX_RECORD, Record};
+pub use runs::RunWriter;
 pub use scan::Entry;

@@ -102,26 +102,32 @@ impl Trees {
         sink: &mut RowSink<'_>,
     ) -> Result<ControlFlow<()>, TreeError> {
         match tree.root {
-            Some(root) => self.walk(&*self.node(root)?, from, to, direction, sink),
+            Some(root) => self.walk(&*self.node(root)?, None, (from, to), direction, sink),
             None => Ok(ControlFlow::Continue(())),
         }
     }
 
+    /// `floor` is the last key of what comes before the node: a tree whose nodes overlap would hand out rows unsorted.
     fn walk(
         &self,
         node: &Node,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
+        floor: Option<&[u8]>,
+        (from, to): (Bound<&[u8]>, Bound<&[u8]>),
         direction: Direction,
         sink: &mut RowSink<'_>,
     ) -> Result<ControlFlow<()>, TreeError> {
+        if floor.is_some_and(|floor| node.key(0) <= floor) {
+            let id = super::node_id(node.bytes());
+            return Err(TreeError::Damaged { id, reason: "it overlaps the node before it" });
+        }
         let start = first_within(node, from);
         // An inner entry covers what lies below its key, so the child that holds the upper bound is part of it.
         let end = if node.level() == 0 { end_of_rows(node, to) } else { end_of_children(node, to) };
         for step in start..end.max(start) {
             let index = if direction == Direction::Forward { step } else { start + (end - 1 - step) };
             let flow = if node.level() > 0 {
-                self.walk(&*self.child(node, index)?, from, to, direction, sink)?
+                let below = if index > 0 { Some(node.key(index - 1)) } else { floor };
+                self.walk(&*self.child(node, index)?, below, (from, to), direction, sink)?
             } else {
                 self.hand_out(node, index, sink)?
             };

@@ -261,6 +261,31 @@ fn a_proof_for_one_root_proves_nothing_for_another() {
     assert!(proof.verify(other, &key).is_err());
 }
 
+#[test]
+fn leaves_that_overlap_are_damage_not_unsorted_rows() {
+    use super::node::{Closed, OpenNode, inline_payload};
+    let (nodes, trees) = small();
+    let close = |level: u8, entries: &[(u8, Vec<u8>)]| {
+        let mut open = OpenNode::new(level);
+        for (key, payload) in entries {
+            open.push(trees.shape(), &[*key], payload);
+        }
+        let Closed { child, bytes, .. } = open.close();
+        nodes.clone().put(child.id, &bytes).unwrap();
+        child
+    };
+    let leaf = |keys: [u8; 2]| keys.map(|key| (key, inline_payload(&[key])));
+    let children = [(5, close(0, &leaf([1, 5]))), (9, close(0, &leaf([3, 9])))];
+    let root = close(1, &children.map(|(key, child)| (key, child.payload().to_vec()))).id;
+    let tree = Tree { root: Some(root) };
+    assert_eq!(trees.get(tree, &[9]).unwrap().as_deref(), Some(&[9][..]));
+    for direction in [Direction::Forward, Direction::Backward] {
+        let walk =
+            trees.range(tree, Bound::Unbounded, Bound::Unbounded, direction, &mut |_, _| ControlFlow::Continue(()));
+        assert!(walk.unwrap_err().to_string().contains("overlaps the node before it"));
+    }
+}
+
 /// Golden: the shape and bytes of version 1 never change (R40).
 #[test]
 fn the_root_of_a_thousand_rows_is_pinned() {
