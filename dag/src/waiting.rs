@@ -68,7 +68,8 @@ impl<P: Ord + Clone, T> WaitingRoom<P, T> {
         if count + commits > MAX_WAITING_COMMITS {
             return Err(RoomError::Commits);
         }
-        if size + bytes > MAX_WAITING_BYTES {
+        // One segment of the greatest size may wait alone.
+        if size > 0 && size + bytes > MAX_WAITING_BYTES {
             return Err(RoomError::Bytes);
         }
         self.used.insert(peer.clone(), (count + commits, size + bytes));
@@ -170,7 +171,8 @@ mod tests {
         let mut room = WaitingRoom::default();
         room.enter(1, MAX_WAITING_COMMITS, 1, parents("a"), ()).unwrap();
         assert_eq!(room.enter(1, 1, 1, parents("a"), ()), Err(RoomError::Commits));
-        assert_eq!(room.enter(2, 1, MAX_WAITING_BYTES + 1, parents("a"), ()), Err(RoomError::Bytes));
+        room.enter(3, 1, MAX_WAITING_BYTES + 1, parents("a"), ()).unwrap();
+        assert_eq!(room.enter(3, 1, 1, parents("a"), ()), Err(RoomError::Bytes));
         room.enter(2, 1, 1, Until::Time(9), ()).unwrap();
         room.forget(&1);
         room.forget(&2);

@@ -93,7 +93,8 @@ mod tests {
 
     fn messages() -> Vec<Message> {
         let held = |n: u8| Held(AuthorId([n; 32]), RunId(u64::MAX - 1), 7, CommitId([n; 32]));
-        let part = |tip| Message::Part { fetch: 1, index: 0, commits: vec![ByteBuf::from(vec![1, 2])], tip };
+        let part =
+            |tip| Message::Part { fetch: 1, index: 0, commits: vec![ByteBuf::from(vec![1, 2])], cut: false, tip };
         vec![
             Message::Fetch { fetch: 1, want: vec![CommitId([1; 32])], have: vec![held(1), held(2)] },
             Message::Ladder { fetch: 1, rungs: vec![held(3)] },

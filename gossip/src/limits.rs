@@ -13,17 +13,19 @@ pub const MAX_ADDRESS: usize = 320;
 /// Most chain positions in an announcement: what is left of its 8 KiB.
 pub const MAX_ANNOUNCED_POSITIONS: usize = 24;
 
-/// Longest frame: a part is cut at 1 MiB, and one commit with an inline body (64 KiB) and its control records fits.
-pub const MAX_FRAME: usize = 2 << 20;
-/// Bytes of commits after which a part is closed: large enough for 500 MB/s, small enough to interleave with requests.
+/// Longest frame: a part is cut at 1 MiB, and its tip, ids and lengths take a few KiB.
+pub const MAX_FRAME: usize = PART_BYTES + (64 << 10);
+/// Bytes of commits in a part; a longer commit goes on in the next one. Large enough for 500 MB/s, small enough to interleave with requests.
 pub const PART_BYTES: usize = 1 << 20;
-/// Commits after which a part is closed: as many as a segment has (R13).
+/// Most commits in a part: as many as a segment has (R13).
 pub const PART_COMMITS: usize = 1_024;
 
 /// Most commits of one segment (R13).
 pub const MAX_SEGMENT_COMMITS: usize = 1_024;
-/// Most bytes of one segment: 4 MiB of headers (R13) and 64 KiB of inline body for each of its commits (R10).
-pub const MAX_SEGMENT_BYTES: usize = (4 << 20) + MAX_SEGMENT_COMMITS * (64 << 10);
+/// Bytes of unsigned commits after which their author signs a tip, even if nothing leaves: bounds segments.
+pub const SEGMENT_BYTES: usize = 16 << 20;
+/// Most bytes of one segment: what its author may gather, and the one commit that was too much (64 MiB of body).
+pub const MAX_SEGMENT_BYTES: usize = SEGMENT_BYTES + (65 << 20);
 
 /// Commits after which a fetch is answered with "more": the asker stores them, then asks for the rest. Equal to what
 /// may wait of one peer, so that a whole answer can wait for one held parent.

@@ -47,7 +47,7 @@ pub enum Message {
         /// Held commits, sorted.
         also: Vec<CommitId>,
     },
-    /// The next commits of a chain; with a tip, the segment is whole.
+    /// The next commits of a chain; with a tip, the segment is whole. Has one form for a cut commit: never a tip.
     Part {
         /// Number of the request.
         fetch: u64,
@@ -55,6 +55,8 @@ pub enum Message {
         index: u64,
         /// Commits of one chain, one after the other.
         commits: Vec<ByteBuf>,
+        /// The last one goes on in the next part.
+        cut: bool,
         /// The signed tip at the last commit.
         tip: Option<ByteBuf>,
     },
@@ -79,7 +81,9 @@ impl Message {
             }
             Message::Ladder { rungs, .. } => rungs.len() <= MAX_RUNGS,
             Message::Climb { also, .. } => also.len() <= MAX_RUNGS && also.is_sorted(),
-            Message::Part { commits, .. } => !commits.is_empty() && commits.len() <= PART_COMMITS,
+            Message::Part { commits, cut, tip, .. } => {
+                !commits.is_empty() && commits.len() <= PART_COMMITS && !(*cut && tip.is_some())
+            }
             Message::Done { .. } => true,
         }
     }

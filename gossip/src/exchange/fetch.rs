@@ -31,7 +31,37 @@ struct Fetch {
     heard_millis: u64,
     next_part: u64,
     segment: RawSegment,
+    /// The segment's last commit is not whole yet.
+    is_cut: bool,
     bytes: usize,
+}
+
+/// A part of an answer.
+pub(super) struct Part {
+    pub(super) index: u64,
+    pub(super) commits: Vec<ByteBuf>,
+    pub(super) cut: bool,
+    pub(super) tip: Option<ByteBuf>,
+}
+
+impl Fetch {
+    /// Adds the next part to the segment under way; gives it when it is whole.
+    fn take(&mut self, part: Part) -> Result<Option<RawSegment>, Fault> {
+        self.bytes += part.commits.iter().map(|c| c.len()).sum::<usize>();
+        let mut commits = part.commits.into_iter();
+        if std::mem::replace(&mut self.is_cut, part.cut)
+            && let (Some(begun), Some(rest)) = (self.segment.commits.last_mut(), commits.next())
+        {
+            begun.extend_from_slice(&rest);
+        }
+        self.segment.commits.extend(commits);
+        if self.segment.commits.len() > MAX_SEGMENT_COMMITS || self.bytes > MAX_SEGMENT_BYTES {
+            return Err(Fault::TooLarge);
+        }
+        let Some(tip) = part.tip else { return Ok(None) };
+        self.bytes = 0;
+        Ok(Some(RawSegment { tip, ..std::mem::take(&mut self.segment) }))
+    }
 }
 
 /// What is wanted of this peer, and the fetch under way.
@@ -76,10 +106,16 @@ impl Fetcher {
         let want: Vec<CommitId> = if all { Vec::new() } else { self.wanted.iter().copied().collect() };
         self.last_number += 1;
         let number = self.last_number;
-        let segment = RawSegment::default();
-        let stage = Stage::Parts;
-        let heard_millis = now_millis;
-        self.fetch = Some(Fetch { number, want: want.clone(), stage, heard_millis, next_part: 0, segment, bytes: 0 });
+        self.fetch = Some(Fetch {
+            number,
+            want: want.clone(),
+            stage: Stage::Parts,
+            heard_millis: now_millis,
+            next_part: 0,
+            segment: RawSegment::default(),
+            is_cut: false,
+            bytes: 0,
+        });
         Some(Message::Fetch { fetch: number, want, have: held_of(&ledger.versions(), MAX_HAVE) })
     }
 
@@ -97,32 +133,17 @@ impl Fetcher {
         Ok(Some(Message::Climb { fetch: number, also: also.into_iter().collect() }))
     }
 
-    pub(super) fn part(
-        &mut self,
-        number: u64,
-        index: u64,
-        commits: Vec<ByteBuf>,
-        tip: Option<ByteBuf>,
-        now_millis: u64,
-    ) -> Result<Option<RawSegment>, Fault> {
+    pub(super) fn part(&mut self, number: u64, part: Part, now_millis: u64) -> Result<Option<RawSegment>, Fault> {
         let Some(fetch) = self.current(number)? else { return Ok(None) };
-        if index < fetch.next_part {
+        if part.index < fetch.next_part {
             return Ok(None);
         }
-        if index > fetch.next_part {
+        if part.index > fetch.next_part {
             return Err(Fault::Gap);
         }
         fetch.next_part += 1;
         fetch.heard_millis = now_millis;
-        fetch.bytes += commits.iter().map(|c| c.len()).sum::<usize>();
-        fetch.segment.commits.extend(commits);
-        if fetch.segment.commits.len() > MAX_SEGMENT_COMMITS || fetch.bytes > MAX_SEGMENT_BYTES {
-            return Err(Fault::TooLarge);
-        }
-        Ok(tip.map(|tip| {
-            fetch.bytes = 0;
-            RawSegment { tip, ..std::mem::take(&mut fetch.segment) }
-        }))
+        fetch.take(part)
     }
 
     pub(super) fn done(&mut self, number: u64, parts: u64, more: bool) -> Result<Option<u64>, Fault> {

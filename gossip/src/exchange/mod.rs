@@ -12,7 +12,7 @@ use crate::faults::{Fault, Faults};
 use crate::ledger::{Ledger, RawSegment};
 use crate::message::Message;
 use dag::id::CommitId;
-use fetch::Fetcher;
+use fetch::{Fetcher, Part};
 use serve::Server;
 
 /// What happened.
@@ -114,8 +114,9 @@ impl Exchange {
             Message::Ladder { fetch, rungs } => {
                 send(self.fetcher.ladder(fetch, &rungs, ledger, now_millis)?.into_iter().collect())
             }
-            Message::Part { fetch, index, commits, tip } => {
-                let segment = self.fetcher.part(fetch, index, commits, tip, now_millis)?;
+            Message::Part { fetch, index, commits, cut, tip } => {
+                let part = Part { index, commits, cut, tip };
+                let segment = self.fetcher.part(fetch, part, now_millis)?;
                 Ok(segment.into_iter().map(Effect::Admit).collect())
             }
             Message::Done { fetch, parts, more } => {

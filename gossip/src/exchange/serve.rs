@@ -95,17 +95,28 @@ fn gather(id: CommitId, open: &mut HashMap<CommitId, Gathered>, ledger: &dyn Led
     None
 }
 
+/// A segment as parts of at most [`PART_BYTES`]; longer commits are cut.
 fn cut(fetch: u64, segment: Gathered, parts: &mut Vec<Message>) {
     let tip = segment.last().and_then(|served| served.tip.as_ref()).map(|tip| ByteBuf::from(tip.to_vec()));
-    let (mut commits, mut bytes) = (Vec::new(), 0);
-    for served in segment {
-        if !commits.is_empty() && (bytes + served.commit.len() > PART_BYTES || commits.len() == PART_COMMITS) {
+    let (mut commits, mut room) = (Vec::new(), PART_BYTES);
+    for served in &segment {
+        let mut rest: &[u8] = &served.commit;
+        if rest.len() > room && !commits.is_empty() || commits.len() == PART_COMMITS {
             let commits = std::mem::take(&mut commits);
-            parts.push(Message::Part { fetch, index: parts.len() as u64, commits, tip: None });
-            bytes = 0;
+            parts.push(part(fetch, parts, commits, false, None));
+            room = PART_BYTES;
         }
-        bytes += served.commit.len();
-        commits.push(ByteBuf::from(served.commit.to_vec()));
+        while rest.len() > PART_BYTES {
+            let (now, later) = rest.split_at(PART_BYTES);
+            parts.push(part(fetch, parts, vec![ByteBuf::from(now)], true, None));
+            rest = later;
+        }
+        room -= rest.len();
+        commits.push(ByteBuf::from(rest));
     }
-    parts.push(Message::Part { fetch, index: parts.len() as u64, commits, tip });
+    parts.push(part(fetch, parts, commits, false, tip));
+}
+
+fn part(fetch: u64, before: &[Message], commits: Vec<ByteBuf>, cut: bool, tip: Option<ByteBuf>) -> Message {
+    Message::Part { fetch, index: before.len() as u64, commits, cut, tip }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ledger::Served;
-use crate::limits::FETCH_COMMITS;
+use crate::limits::{FETCH_COMMITS, MAX_FRAME, PART_BYTES};
 use dag::graph::Graph;
 use dag::heads::Heads;
 use dag::hlc::Hlc;
@@ -19,6 +19,8 @@ struct Book {
     chains: Chains,
     heads: Heads,
     unsigned: Vec<CommitId>,
+    /// Bytes that every commit carries behind its id.
+    padding: usize,
 }
 
 impl Book {
@@ -74,7 +76,8 @@ impl Ledger for Book {
     fn served(&self, id: &CommitId) -> Option<Served> {
         self.graph.get(id)?;
         let tip = (!self.unsigned.contains(id)).then(|| Arc::from(&b"tip"[..]));
-        Some(Served { commit: Arc::from(&id.0[..]), tip })
+        let bytes = [&id.0[..], &vec![7; self.padding]].concat();
+        Some(Served { commit: bytes.into(), tip })
     }
 }
 
@@ -97,6 +100,7 @@ fn pull(asker: &mut Book, giver: &Book) -> Result<(usize, usize), Fault> {
         rounds += usize::from(!answers.is_empty());
         for effect in answers {
             let Effect::Send(message) = effect else { panic!("a server only sends") };
+            assert!(crate::codec::encode(&message).unwrap().len() <= MAX_FRAME);
             ladders += usize::from(matches!(message, Message::Ladder { .. }));
             todo.extend(mine.apply(Event::Received(message), asker, 0));
         }
@@ -106,7 +110,9 @@ fn pull(asker: &mut Book, giver: &Book) -> Result<(usize, usize), Fault> {
 
 fn admit(asker: &mut Book, giver: &Book, segment: &RawSegment) {
     for commit in &segment.commits {
-        let id = CommitId(commit.as_slice().try_into().unwrap());
+        let (name, padding) = commit.split_at(32);
+        assert!(padding.len() == giver.padding && padding.iter().all(|byte| *byte == 7));
+        let id = CommitId(name.try_into().unwrap());
         let vertex = giver.graph.get(&id).unwrap().clone();
         assert!(vertex.parents.iter().all(|p| asker.graph.contains(p)), "a gap before {id:?}");
         asker.enter(vertex);
@@ -143,6 +149,17 @@ fn long_answers_are_cut_and_continued() {
 }
 
 #[test]
+fn commits_longer_than_a_part_are_cut_and_joined() {
+    for padding in [PART_BYTES - 32, PART_BYTES, 3 * PART_BYTES + 5] {
+        let (mut asker, mut giver) = (Book::default(), Book { padding, ..Book::default() });
+        giver.write(1, &[1, 2, 3]);
+        giver.unsigned = vec![id(1)];
+        assert_eq!(pull(&mut asker, &giver), Ok((1, 0)));
+        assert_eq!(asker.heads, giver.heads);
+    }
+}
+
+#[test]
 fn unsigned_commits_do_not_leave() {
     let (mut asker, mut giver) = (Book::default(), Book::default());
     giver.write(1, &[1, 2, 3]);
@@ -154,7 +171,7 @@ fn unsigned_commits_do_not_leave() {
 #[test]
 fn what_was_not_asked_for_is_a_fault_and_repeated_faults_drop_the_peer() {
     let book = Book::default();
-    let part = |fetch, index| Message::Part { fetch, index, commits: vec![ByteBuf::new()], tip: None };
+    let part = |fetch, index| Message::Part { fetch, index, commits: vec![ByteBuf::new()], cut: false, tip: None };
     let announced = || {
         let mut exchange = Exchange::new();
         let mut other = Book::default();
