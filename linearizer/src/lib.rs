@@ -31,8 +31,8 @@ pub mod window;
 
 pub use linearizer::Linearizer;
 
-#[cfg(test)]
-mod naive;
+#[cfg(any(test, feature = "reference"))]
+pub mod naive;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The reference fold, for tests: sort everything, fold from empty, full scans, no clever structure (R28).
 //!
-//! Shares with the real fold only the vocabulary and dag's rows, keys and catalogue. Every check walks all rows.
+//! Part of the crate under the feature `reference`: the simulator compares with it. Shares with the real fold only the vocabulary and dag's rows, keys and catalogue. Every check walks all rows.
+
+#![allow(clippy::unwrap_used, reason = "a reference that stops at the first thing that is not as it should be")]
 
 use crate::commit::Ordered;
 use crate::guard::row_digest;
@@ -17,18 +19,23 @@ use std::sync::Arc;
 
 /// The state after all commits, and what became of each.
 #[derive(Clone, Default)]
-pub(crate) struct Naive {
-    pub(crate) catalogue: Catalogue,
-    pub(crate) rows: BTreeMap<(EntityId, Key), Row>,
+pub struct Naive {
+    /// The schema.
+    pub catalogue: Catalogue,
+    /// Rows by table and key.
+    pub rows: BTreeMap<(EntityId, Key), Row>,
     /// Index entries with their row and who entered them, worked out anew from all rows after each commit.
-    pub(crate) entries: BTreeMap<(EntityId, Key), (Key, CommitId)>,
+    pub entries: BTreeMap<(EntityId, Key), (Key, CommitId)>,
     writers: BTreeMap<(EntityId, Key), CommitId>,
-    pub(crate) parked: BTreeSet<CommitId>,
+    /// Parked and not settled.
+    pub parked: BTreeSet<CommitId>,
     settled: BTreeMap<CommitId, CommitId>,
-    pub(crate) outcomes: BTreeMap<CommitId, Outcome>,
+    /// What became of each commit.
+    pub outcomes: BTreeMap<CommitId, Outcome>,
 }
 
-pub(crate) fn fold(commits: &[Arc<Ordered>], void: &BTreeSet<CommitId>) -> Naive {
+/// Folds these commits, whatever order they come in; those in `void` have no effect.
+pub fn fold(commits: &[Arc<Ordered>], void: &BTreeSet<CommitId>) -> Naive {
     let mut sorted = commits.to_vec();
     sorted.sort_by_key(|c| (c.hlc, c.author, c.run, c.id));
     let mut naive = Naive::default();
