@@ -20,13 +20,22 @@ use std::sync::OnceLock;
 mod argument;
 pub(crate) mod arithmetic;
 mod bit;
+mod calendar;
+mod clock;
 mod comparison;
 mod control;
+mod digest;
 mod information;
+mod instant;
+mod json_read;
+mod json_write;
 mod letters;
+mod misc;
 mod numeric;
+mod regexp;
 mod result;
 mod rounding;
+mod shift;
 mod string;
 
 /// A function or operator.
@@ -194,12 +203,21 @@ impl Default for SqlMode {
 const FAMILIES: &[&[Function]] = &[
     arithmetic::FUNCTIONS,
     bit::FUNCTIONS,
+    calendar::FUNCTIONS,
+    clock::FUNCTIONS,
     comparison::FUNCTIONS,
     control::FUNCTIONS,
+    digest::FUNCTIONS,
     information::FUNCTIONS,
+    instant::FUNCTIONS,
+    json_read::FUNCTIONS,
+    json_write::FUNCTIONS,
     letters::FUNCTIONS,
+    misc::FUNCTIONS,
     numeric::FUNCTIONS,
+    regexp::FUNCTIONS,
     rounding::FUNCTIONS,
+    shift::FUNCTIONS,
     string::FUNCTIONS,
 ];
 

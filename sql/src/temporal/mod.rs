@@ -3,8 +3,11 @@
 //! Promises: pure; zero dates pass through and the caller applies sql_mode. Zones come from the session's `Context`.
 
 pub mod format;
+pub mod interval;
 pub mod number;
 pub mod parse;
+pub mod pattern;
+pub mod week;
 
 /// Microseconds in a second.
 pub const SECOND: i64 = 1_000_000;

@@ -1,6 +1,6 @@
 //! The one type that CASE, IF, COALESCE, IN lists, GREATEST and UNION columns take from several.
 
-use super::{MAX_LENGTH, collation, promote};
+use super::{collation, promote};
 use crate::error::SqlError;
 use crate::expression::{Coercibility, Kind, Type};
 use dag::decimal::MAX_DIGITS;
@@ -69,7 +69,7 @@ fn integers(left: &Type, right: &Type, length: u32) -> Type {
 }
 
 fn text(left: &Type, right: &Type) -> Result<Type, SqlError> {
-    let length = left.text_length().max(right.text_length()).min(MAX_LENGTH);
+    let length = left.text_length().max(right.text_length());
     if left.kind == Kind::Binary || right.kind == Kind::Binary {
         return Ok(Type::binary(length));
     }
