@@ -11,6 +11,7 @@ mod index;
 mod log;
 #[cfg(test)]
 mod planted;
+mod reach;
 mod record;
 mod recovery;
 mod runs;
@@ -18,6 +19,9 @@ mod scan;
 mod sealed;
 #[cfg(test)]
 mod tests;
+mod trees;
+#[cfg(test)]
+mod trees_tests;
 
 pub use committer::{Answer, Committer, Limits};
 pub use error::StoreError;
@@ -25,3 +29,4 @@ pub use log::{Log, Options, Position, Recovery};
 pub use record::{Kind, MAX_RECORD, Record};
 pub use runs::RunWriter;
 pub use scan::Entry;
+pub use trees::{TreeRecovery, TreeSegment, TreeStore, TreeWriter};

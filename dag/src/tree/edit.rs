@@ -66,7 +66,7 @@ impl Trees {
         newest: &[Option<Newest>],
         sink: &mut dyn NodeSink,
     ) -> Result<Tree, TreeError> {
-        let old = Child { id: super::node_id(root.bytes()), rows: root.rows() };
+        let old = Child { id: super::node_id(root.bytes()), below: root.below() };
         let mut tops = BTreeMap::from([(Box::from(root.last_key()), Box::from(old.payload()))]);
         for (key, payload) in edits {
             match payload {

@@ -17,6 +17,7 @@ mod proof;
 mod read;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use crate::id::NodeId;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use memory::MemoryNodes;
 pub use node::{MAX_INLINE_VALUE, MAX_KEY, node_id, value_id};
 pub use proof::Proof;
 pub use read::{Direction, Trees};
+pub use walk::Object;
 
 /// Where the nodes and out-of-line values of trees are read from.
 ///

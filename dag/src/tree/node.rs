@@ -2,7 +2,8 @@
 //!
 //! Layout, little endian: version 1, level (0 is a leaf), entry count u32, end offset u32 of each entry, entries. An
 //! entry is key length u16, key, payload. Leaf payload: 0 and the value, or 1, hash and u64 length of a value kept as
-//! an object of its own. Inner payload: child hash and u64 count of the rows below it; its key is the child's last.
+//! an object of its own. Inner payload: child hash and u64: twice the count of the rows below it, plus one if any of them
+//! has its value out of line (so that a walk over all objects need not read every leaf); its key is the child's last.
 //! Promises: [`Node::parse`] accepts exactly what [`OpenNode`] writes for some content; accessors then cannot fail.
 
 use super::TreeError;
@@ -48,12 +49,39 @@ pub(super) enum Cell<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Child {
     pub id: NodeId,
+    pub below: Below,
+}
+
+/// What lies in a node and below it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Below {
     pub rows: u64,
+    /// Whether any value is an object of its own.
+    pub has_outside: bool,
+}
+
+impl Below {
+    fn add(self, other: Below) -> Option<Below> {
+        let rows = self.rows.checked_add(other.rows).filter(|rows| *rows < 1 << 63)?;
+        Some(Below { rows, has_outside: self.has_outside | other.has_outside })
+    }
 }
 
 impl Child {
     pub fn payload(self) -> [u8; REFERENCE] {
-        reference(self.id, self.rows)
+        reference(self.id, self.below.rows << 1 | u64::from(self.below.has_outside))
+    }
+}
+
+fn read_child(payload: &[u8]) -> Option<Child> {
+    let (id, number) = read_reference(payload)?;
+    (number > 1).then_some(Child { id, below: Below { rows: number >> 1, has_outside: number & 1 == 1 } })
+}
+
+fn read_below(level: u8, payload: &[u8]) -> Option<Below> {
+    match level {
+        0 => read_cell(payload).map(|cell| Below { rows: 1, has_outside: matches!(cell, Cell::Outside { .. }) }),
+        _ => read_child(payload).map(|child| child.below),
     }
 }
 
@@ -100,7 +128,7 @@ fn read_cell(payload: &[u8]) -> Option<Cell<'_>> {
 pub(super) struct Node {
     bytes: Arc<[u8]>,
     count: usize,
-    rows: u64,
+    below: Below,
 }
 
 impl Node {
@@ -124,13 +152,13 @@ impl Node {
         if count == 0 || count > (bytes.len() - HEAD) / 4 {
             return Err("its entry count does not fit its length");
         }
-        let mut node = Node { bytes, count, rows: 0 };
-        node.rows = node.check_entries().ok_or("its entries do not add up")?;
+        let mut node = Node { bytes, count, below: Below::default() };
+        node.below = node.check_entries().ok_or("its entries do not add up")?;
         Ok(node)
     }
 
-    fn check_entries(&self) -> Option<u64> {
-        let (mut start, mut previous, mut rows) = (HEAD + 4 * self.count, None::<&[u8]>, 0_u64);
+    fn check_entries(&self) -> Option<Below> {
+        let (mut start, mut previous, mut below) = (HEAD + 4 * self.count, None::<&[u8]>, Below::default());
         for index in 0..self.count {
             let end = (HEAD + 4 * self.count).checked_add(self.end_field(index))?;
             let entry = self.bytes.get(start..end)?;
@@ -139,17 +167,10 @@ impl Node {
             if key.len() > MAX_KEY || previous.is_some_and(|p| p >= key) {
                 return None;
             }
-            rows = rows.checked_add(self.payload_rows(payload)?)?;
+            below = below.add(read_below(self.level(), payload)?)?;
             (start, previous) = (end, Some(key));
         }
-        (start == self.bytes.len()).then_some(rows)
-    }
-
-    fn payload_rows(&self, payload: &[u8]) -> Option<u64> {
-        match self.level() {
-            0 => read_cell(payload).map(|_| 1),
-            _ => read_reference(payload).map(|(_, rows)| rows).filter(|rows| *rows > 0),
-        }
+        (start == self.bytes.len()).then_some(below)
     }
 
     fn end_field(&self, index: usize) -> usize {
@@ -174,9 +195,9 @@ impl Node {
         self.count
     }
 
-    /// How many rows lie in it or below it.
-    pub fn rows(&self) -> u64 {
-        self.rows
+    /// What lies in it and below it.
+    pub fn below(&self) -> Below {
+        self.below
     }
 
     pub fn bytes(&self) -> &Arc<[u8]> {
@@ -200,8 +221,7 @@ impl Node {
     }
 
     pub fn child(&self, index: usize) -> Child {
-        let (id, rows) = read_reference(self.payload(index)).expect("parse checked every inner payload");
-        Child { id, rows }
+        read_child(self.payload(index)).expect("parse checked every inner payload")
     }
 
     /// The first entry whose key is not below `key`; `count` if there is none.
@@ -221,7 +241,7 @@ pub(super) struct OpenNode {
     ends: Vec<u32>,
     data: Vec<u8>,
     last: usize,
-    rows: u64,
+    below: Below,
 }
 
 /// A node that was closed: its entry for the level above, and its bytes.
@@ -234,7 +254,7 @@ pub(super) struct Closed {
 
 impl OpenNode {
     pub fn new(level: u8) -> Self {
-        OpenNode { level, ends: Vec::new(), data: Vec::new(), last: 0, rows: 0 }
+        OpenNode { level, ends: Vec::new(), data: Vec::new(), last: 0, below: Below::default() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -253,7 +273,8 @@ impl OpenNode {
         self.data.extend_from_slice(key);
         self.data.extend_from_slice(payload);
         self.ends.push(self.data.len() as u32);
-        self.rows += if self.level == 0 { 1 } else { read_reference(payload).map_or(0, |(_, rows)| rows) };
+        // The payload is one that this module made or checked.
+        self.below = read_below(self.level, payload).and_then(|below| self.below.add(below)).unwrap_or(self.below);
         shape.ends(self.level, key, self.ends.len(), before, self.size())
     }
 
@@ -269,11 +290,11 @@ impl OpenNode {
         let sole = (self.level > 0 && self.ends.len() == 1).then(|| read_reference(&entry[key_end..])).flatten();
         let closed = Closed {
             last_key: entry[2..key_end].into(),
-            child: Child { id: node_id(&bytes), rows: self.rows },
+            child: Child { id: node_id(&bytes), below: self.below },
             bytes,
             sole: sole.map(|(id, _)| id),
         };
-        (self.last, self.rows) = (0, 0);
+        (self.last, self.below) = (0, Below::default());
         self.ends.clear();
         self.data.clear();
         closed

@@ -56,7 +56,7 @@ impl Trees {
         let child = parent.child(index);
         let node = self.node(child.id)?;
         let fits =
-            node.level() + 1 == parent.level() && node.rows() == child.rows && node.last_key() == parent.key(index);
+            node.level() + 1 == parent.level() && node.below() == child.below && node.last_key() == parent.key(index);
         if fits { Ok(node) } else { Err(TreeError::Damaged { id: child.id, reason: "it is not what its parent says" }) }
     }
 
@@ -150,7 +150,7 @@ impl Trees {
         let Some(root) = tree.root else { return Ok(0) };
         let root = self.node(root)?;
         let end = match to {
-            Bound::Unbounded => root.rows(),
+            Bound::Unbounded => root.below().rows,
             Bound::Included(key) => self.rank(&root, Bound::Excluded(key))?,
             Bound::Excluded(key) => self.rank(&root, Bound::Included(key))?,
         };
@@ -165,7 +165,7 @@ impl Trees {
             if node.level() == 0 {
                 return Ok(rows + index as u64);
             }
-            rows += (0..index).map(|i| node.child(i).rows).sum::<u64>();
+            rows += (0..index).map(|i| node.child(i).below.rows).sum::<u64>();
             if index == node.count() {
                 return Ok(rows);
             }

@@ -292,5 +292,5 @@ fn the_root_of_a_thousand_rows_is_pinned() {
     let nodes = MemoryNodes::default();
     let trees = Trees::new(Arc::new(nodes.clone()), Shape::new([0; 32]), 1 << 20);
     let root = build(&nodes, &trees, &number_rows(1000)).root.unwrap();
-    assert_eq!(root.to_string(), "tg4idty7lscogvjkygg3tjrgqycezhskwhz4zaysqmt7csr5zwfa");
+    assert_eq!(root.to_string(), "d3gadxontidfvjxqxyvxcnaya3sn6mhmqrprtcgkg22tmwssi6kq");
 }
