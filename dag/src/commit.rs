@@ -11,17 +11,20 @@ pub use segment::{MAX_SEGMENT_COMMITS, MAX_SEGMENT_HEADERS, Segment, SegmentChec
 
 use crate::change::{ChangeSet, ReadGuard};
 use crate::control::{ControlRecord, decode_records, encode_records};
-use crate::encode::{Body, Domain, Frame, HEADER_VERSION, decode_reads, from_bytes, header_version, to_bytes};
+use crate::encode::{
+    Body, Domain, Frame, HEADER_VERSION, decode_reads, encode_reads, from_bytes, header_version, to_bytes,
+};
 use crate::error::{Error, Result};
 use crate::header::{CommitKind, Header, MAX_PARENTS};
 use crate::id::{CommitId, NodeId};
+use crate::tree::{NodeSink, Shape, Trees};
 use std::sync::Arc;
 
 /// Longest header: 64 parents and 1,024 settled commits take 37 KiB, extensions 4 KiB.
 pub const MAX_HEADER: usize = 64 << 10;
-/// Longest body, read set and control records together: the largest client packet (64 MiB), so that one statement
-/// always fits one commit. Longer transactions keep their changes in trees (R10).
-pub const MAX_BODY: usize = 64 << 20;
+/// Longest body, read set and control records together: what a record of the log holds beside the longest header, and
+/// the largest client packet (64 MiB) fits. Larger transactions keep their changes in trees (R10).
+pub const MAX_BODY: usize = crate::store::MAX_RECORD - 2 * MAX_HEADER;
 /// Longest name in the extension map.
 pub const MAX_EXTENSION_NAME: usize = 64;
 
@@ -67,33 +70,49 @@ pub struct Held {
 pub struct Received(pub Arc<[u8]>);
 
 impl Commit {
-    /// Makes a commit: fills the header's roots, lengths and counts from what it carries, and checks the limits that
-    /// other peers will.
+    /// Makes a commit that holds its changes itself: fills the header's roots, lengths and counts from what it carries,
+    /// and checks the limits that other peers will.
     pub fn new(header: Header, changes: &ChangeSet, control: &[ControlRecord]) -> Result<Commit> {
-        let commit = Commit::assemble(header, changes, control)?;
+        let inline = ChangeSet { schema: changes.schema.clone(), tables: changes.tables.clone(), reads: Vec::new() };
+        Commit::checked(header, Body::Inline(inline), &changes.reads, control)
+    }
+
+    /// As [`Commit::new`] with the changes in trees (R10): their nodes go to the sink and must be stored, and sent, with
+    /// the commit.
+    pub fn in_trees(
+        header: Header,
+        changes: &ChangeSet,
+        control: &[ControlRecord],
+        shape: &Shape,
+        sink: &mut dyn NodeSink,
+    ) -> Result<Commit> {
+        Commit::checked(header, changes.plant(shape, sink)?, &changes.reads, control)
+    }
+
+    fn checked(header: Header, body: Body, reads: &[ReadGuard], control: &[ControlRecord]) -> Result<Commit> {
+        let commit = Commit::assemble(header, body, reads, control)?;
         check_counts(&commit.header, &commit.body, control)?;
         Ok(commit)
     }
 
-    fn assemble(mut header: Header, changes: &ChangeSet, control: &[ControlRecord]) -> Result<Commit> {
-        let body = changes.encode_body()?;
-        let reads = changes.encode_reads();
+    fn assemble(mut header: Header, body: Body, reads: &[ReadGuard], control: &[ControlRecord]) -> Result<Commit> {
+        let body_bytes = body.encode_checked()?;
+        let read_bytes = encode_reads(reads);
         let records = encode_records(control);
-        header.body = root(Domain::BODY, &body);
-        header.body_length = body.len() as u64;
-        header.changes = changes.count();
-        header.read_set = root(Domain::READ_SET, &reads);
+        header.body = root(Domain::BODY, &body_bytes);
+        header.body_length = body_bytes.len() as u64;
+        header.changes = body.count();
+        header.read_set = root(Domain::READ_SET, &read_bytes);
         header.control = root(Domain::CONTROL, &records);
         let header_bytes = to_bytes(&header);
-        let (bytes, frame) = Frame::join([&header_bytes, &body, &reads, &records]);
+        let (bytes, frame) = Frame::join([&header_bytes, &body_bytes, &read_bytes, &records]);
         check_limits(&header, &frame)?;
         decode_records(&records)?;
-        let inline = ChangeSet { schema: changes.schema.clone(), tables: changes.tables.clone(), reads: Vec::new() };
         Ok(Commit {
             id: id_of(HEADER_VERSION, &header_bytes),
             header: Arc::new(header),
-            body: Arc::new(Body::Inline(inline)),
-            reads: changes.reads.as_slice().into(),
+            body: Arc::new(body),
+            reads: reads.into(),
             control: control.into(),
             bytes: bytes.into(),
             header_length: header_bytes.len(),
@@ -110,12 +129,17 @@ impl Commit {
         self.header_length
     }
 
-    /// The changes and the read set; `None` if the changes are in trees.
+    /// The changes and the read set; `None` if the changes are in trees: see [`Commit::gather`].
     pub fn changes(&self) -> Option<ChangeSet> {
         match &*self.body {
             Body::Inline(changes) => Some(ChangeSet { reads: self.reads.to_vec(), ..changes.clone() }),
             Body::Trees { .. } => None,
         }
+    }
+
+    /// The changes and the read set, wherever the changes are; checks what trees hold against the totals in the body.
+    pub fn gather(&self, trees: &Trees) -> Result<ChangeSet> {
+        Ok(ChangeSet { reads: self.reads.to_vec(), ..self.body.gather(trees)? })
     }
 }
 

@@ -18,7 +18,7 @@ pub use cell::{decode_cell, encode_cell};
 pub(crate) use frame::{Frame, header_version};
 pub(crate) use header::HEADER_VERSION;
 
-pub use change::{Body, Run, TableRuns, decode_reads};
+pub use change::{Body, Run, TableRuns, decode_reads, encode_reads};
 
 use crate::error::{Error, Result};
 use serde::Serialize;
@@ -94,5 +94,21 @@ pub fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
 /// Reads the one encoding of a value: anything else that would decode to it is refused.
 pub fn from_bytes<T: Serialize + DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T> {
     let value: T = serde_ipld_dagcbor::from_slice(bytes).map_err(|e| Error::malformed(what, e.to_string()))?;
-    if to_bytes(&value) == bytes { Ok(value) } else { Err(Error::malformed(what, "not in canonical form")) }
+    let mut rest = Rest(bytes);
+    let same = serde_ipld_dagcbor::to_writer(&mut rest, &value).is_ok() && rest.0.is_empty();
+    if same { Ok(value) } else { Err(Error::malformed(what, "not in canonical form")) }
+}
+
+/// Compares what is written with bytes that are there, so that a large body is not held twice.
+struct Rest<'a>(&'a [u8]);
+
+impl std::io::Write for Rest<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(std::io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

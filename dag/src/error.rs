@@ -79,6 +79,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The trees of a large change set could not be read or written.
+    #[error("the trees of a large commit: {0}")]
+    Tree(#[from] crate::tree::TreeError),
     /// The operating system gave no random bytes for a new key.
     #[error(transparent)]
     Entropy(#[from] crate::clock::EntropyError),

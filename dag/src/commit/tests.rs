@@ -9,6 +9,7 @@ use crate::id::{AuthorId, EntityId, GenesisId, LayoutId, RunId};
 use crate::row::Row;
 use crate::row_key::Key;
 use crate::tip::Tip;
+use crate::tree::MemoryNodes;
 use data_encoding::HEXLOWER;
 use std::collections::BTreeMap;
 
@@ -52,6 +53,10 @@ fn changes() -> ChangeSet {
     };
     let guard = ReadGuard::Row { table: EntityId([3; 32]), key: Key::from(vec![1]), row: None };
     ChangeSet { schema: Vec::new(), tables: vec![table], reads: vec![guard] }
+}
+
+fn inline(changes: &ChangeSet) -> ChangeSet {
+    ChangeSet { reads: Vec::new(), ..changes.clone() }
 }
 
 fn chain(length: u64) -> Vec<Commit> {
@@ -150,9 +155,24 @@ fn a_commit_that_carries_what_its_kind_does_not_is_refused() {
         (CommitKind::Data, changes(), vec![ControlRecord::RaiseRules(2)]),
     ] {
         assert!(Commit::new(header(1, None, kind), &changes, &control).is_err(), "{kind:?}");
-        let forced = Commit::assemble(header(1, None, kind), &changes, &control).expect("within limits");
+        let forced = Commit::assemble(header(1, None, kind), Body::Inline(inline(&changes)), &changes.reads, &control)
+            .expect("within limits");
         assert!(verify(forced.bytes().to_vec()).is_err(), "{kind:?}");
     }
+}
+
+#[test]
+fn changes_in_trees_are_gathered_again() {
+    let changes = changes();
+    let mut nodes = MemoryNodes::default();
+    let shape = Shape::new([1; 32]);
+    let commit = Commit::in_trees(header(1, None, CommitKind::Data), &changes, &[], &shape, &mut nodes).expect("fits");
+    assert_eq!(verify(commit.bytes().to_vec()).expect("verifies"), Checked::Commit(commit.clone()));
+    assert_eq!((commit.changes(), commit.header.changes), (None, 1));
+    let trees = Trees::new(Arc::new(nodes), shape.clone(), 1 << 20);
+    assert_eq!(commit.gather(&trees).expect("all nodes are there"), changes);
+    let empty = Trees::new(Arc::new(MemoryNodes::default()), shape, 1 << 20);
+    assert!(commit.gather(&empty).is_err());
 }
 
 #[test]

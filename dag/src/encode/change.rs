@@ -4,6 +4,7 @@
 //! roots and totals of trees that hold them. An empty body and an empty read set are no bytes at all.
 
 mod check;
+mod trees;
 
 use super::positional::{positional, tagged};
 use super::{from_bytes, to_bytes};
@@ -124,6 +125,15 @@ impl Body {
         }
     }
 
+    /// Canonical bytes; runs that are not sorted are an error: such a body must not be signed.
+    pub fn encode_checked(&self) -> Result<Vec<u8>> {
+        match self {
+            Body::Inline(changes) => check::changes(changes)?,
+            Body::Trees { tables, .. } => check::runs(tables)?,
+        }
+        Ok(self.encode())
+    }
+
     /// Reads canonical bytes; every sorted run is checked.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         if bytes.is_empty() {
@@ -165,7 +175,7 @@ impl ChangeSet {
 
     /// The read set's canonical bytes.
     pub fn encode_reads(&self) -> Vec<u8> {
-        if self.reads.is_empty() { Vec::new() } else { to_bytes(&self.reads) }
+        encode_reads(&self.reads)
     }
 
     /// A change set from the canonical bytes of both; `Err` also for a body that is kept in trees.
@@ -175,6 +185,11 @@ impl ChangeSet {
             Body::Trees { .. } => Err(Error::malformed("body", "in trees: read it through the store")),
         }
     }
+}
+
+/// A read set's canonical bytes; none for an empty one.
+pub fn encode_reads(reads: &[ReadGuard]) -> Vec<u8> {
+    if reads.is_empty() { Vec::new() } else { to_bytes(&reads) }
 }
 
 /// Reads the read set's canonical bytes.

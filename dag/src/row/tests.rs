@@ -147,3 +147,49 @@ proptest! {
         }
     }
 }
+
+/// Not a test of speed but a way to see it: `cargo test --release -p dag rows_a_second -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn rows_a_second() {
+    use crate::clock::{Clock, System};
+    use crate::schema::fixture::{BIGINT, column, table};
+    let kinds = [
+        BIGINT,
+        VarChar(50),
+        BIGINT,
+        DateTime(6),
+        VarChar(50),
+        BIGINT,
+        Double { unsigned: false },
+        Json,
+        Date,
+        Text(65_535),
+    ];
+    let table = table(kinds.iter().enumerate().map(|(i, kind)| column(i as u8, kind.clone(), i > 0)).collect());
+    let values = [
+        Value::Int(7),
+        Value::text("a name"),
+        Value::Int(3),
+        Value::DateTime(Moment(5)),
+        Value::text("another name"),
+        Value::Null,
+        Value::Double(1.5),
+        Value::Json("{}".into()),
+        Value::Date(Day(9)),
+        Value::text("words ".repeat(9)),
+    ];
+    let row = table.write(&values).expect("fits");
+    let clock = System::new();
+    let time = |what: &str, work: &dyn Fn()| {
+        let start = clock.monotonic();
+        (0..1_000_000).for_each(|_| work());
+        println!("{what}: {:?}", (clock.monotonic() - start) / 1_000_000);
+    };
+    time("write a row", &|| drop(std::hint::black_box(table.write(&values))));
+    time("read a row", &|| drop(std::hint::black_box(table.read(&row))));
+    time("decode a row strictly", &|| drop(std::hint::black_box(row.decode(table.newest_layout()))));
+    time("read an integer", &|| drop(std::hint::black_box(table.read_column(&row, 2))));
+    time("read a text", &|| drop(std::hint::black_box(table.read_column(&row, 4))));
+    time("primary key", &|| drop(std::hint::black_box(table.primary_key_of(&values))));
+}

@@ -21,7 +21,11 @@ impl Table {
     pub fn read(&self, row: &(impl AsRef<[u8]> + ?Sized)) -> Result<Vec<Value>> {
         let row = row.as_ref();
         let layout = self.layout_of(row)?;
-        (0..self.columns.len()).map(|column| self.cell_in(layout, row, column)).collect()
+        let mut values = Vec::with_capacity(self.columns.len());
+        for column in 0..self.columns.len() {
+            values.push(self.cell_in(layout, row, column)?);
+        }
+        Ok(values)
     }
 
     /// One value of a row's bytes by its visible column.
