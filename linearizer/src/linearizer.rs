@@ -351,6 +351,12 @@ impl Linearizer {
         known.then(|| self.hash_through(Some(place)).hash())
     }
 
+    /// main's hash over the commits up to a place above the last checkpoint: for comparing a stored checkpoint with
+    /// main folded again.
+    pub fn main_hash_through(&self, place: Place) -> NodeId {
+        self.hash_through(Some(place)).hash()
+    }
+
     fn hash_through(&self, through: Option<Place>) -> MainHash {
         let mut hash = self.checkpoints.last().map(|kept| kept.checkpoint.main.clone()).unwrap_or_default();
         let commits = self.window.above().take_while(|(seat, _)| through.is_none_or(|end| seat.place() <= end));
