@@ -3,9 +3,10 @@
 use crate::fold::{Fold, Stop};
 use crate::footprint::Use;
 use crate::outcome::Reason;
+use dag::catalogue::Catalogue;
 use dag::change::ReadGuard;
 use dag::encode::Domain;
-use dag::id::NodeId;
+use dag::id::{EntityId, NodeId};
 use dag::row_key::Key;
 use std::ops::Bound;
 
@@ -45,6 +46,11 @@ impl RangeDigest {
 
 /// Parks a commit whose read does not read the same here.
 pub(crate) fn check(fold: &mut Fold<'_>, read: &ReadGuard) -> Result<(), Stop> {
+    let (ReadGuard::Row { table: space, .. } | ReadGuard::Range { space, .. }) = read;
+    if !is_live(&fold.catalogue, *space) {
+        // Dropped: whatever was read there is gone, also where its entries still lie in the state.
+        return Err(Stop::Park(Reason::Read(*space)));
+    }
     let (space, same) = match read {
         ReadGuard::Row { table, key, row } => {
             fold.uses.push(Use::Key(*table, key.clone()));
@@ -68,4 +74,9 @@ pub(crate) fn check(fold: &mut Fold<'_>, read: &ReadGuard) -> Result<(), Stop> {
         }
     };
     if same { Ok(()) } else { Err(Stop::Park(Reason::Read(space))) }
+}
+
+fn is_live(catalogue: &Catalogue, space: EntityId) -> bool {
+    catalogue.tables.contains_key(&space)
+        || catalogue.tables.values().any(|table| table.indexes.iter().any(|index| index.id == space))
 }

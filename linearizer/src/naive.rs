@@ -75,7 +75,8 @@ impl Naive {
         }
         for read in &commit.changes.reads {
             if let ReadGuard::Row { table, key, row } = read
-                && self.rows.get(&(*table, key.clone())).map(|r| row_digest(r.as_ref())) != *row
+                && (self.rows.get(&(*table, key.clone())).map(|r| row_digest(r.as_ref())) != *row
+                    || !self.catalogue.tables.contains_key(table))
             {
                 return Err(Reason::Read(*table));
             }

@@ -33,6 +33,11 @@ impl Snapshot {
         Snapshot { window, through: Some(last), catalogue, frontier: OnceLock::new() }
     }
 
+    /// Whether the space is a dropped table's: its rows may still be here, yet they are nobody's.
+    fn is_dropped(&self, space: EntityId) -> bool {
+        self.catalogue.dropped.contains(&space)
+    }
+
     fn until(&self) -> Until<'_> {
         self.through.as_ref().map_or(Until::Newest, Until::Through)
     }
@@ -63,6 +68,9 @@ impl View for Snapshot {
     }
 
     fn get(&self, space: EntityId, key: &[u8]) -> Result<Option<Bytes>, ViewError> {
+        if self.is_dropped(space) {
+            return Ok(None);
+        }
         self.window.state().get(space, key, self.until())
     }
 
@@ -73,10 +81,16 @@ impl View for Snapshot {
         direction: Direction,
         sink: &mut Sink<'_>,
     ) -> Result<(), ViewError> {
+        if self.is_dropped(space) {
+            return Ok(());
+        }
         self.window.state().range(space, range, direction, self.until(), sink)
     }
 
     fn estimate(&self, space: EntityId, range: &KeyRange) -> u64 {
+        if self.is_dropped(space) {
+            return 0;
+        }
         self.window.state().estimate(space, range, self.until())
     }
 }

@@ -1,3 +1,7 @@
 //! Tests that need more than one part: histories against the naive fold, drawn DAGs, planted bugs, checkpoints.
 
+mod checkpoints;
+mod closures;
 mod equivalence;
+mod golden;
+mod planted;
