@@ -1,10 +1,10 @@
 //! Five hundred seeded worlds, and the worlds in which a planted bug must be caught.
 
-use acceptance::simulation::fold::{Fold, Plain};
+use acceptance::simulation::fold::{Fold, Real};
 use acceptance::simulation::{Summary, run};
 
-fn plain(_: usize) -> Box<dyn Fold> {
-    Box::new(Plain::default())
+fn real(_: usize) -> Box<dyn Fold> {
+    Box::new(Real::new())
 }
 
 /// A number from the environment, to replay one world or to run more of them.
@@ -16,7 +16,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 fn worlds(seeds: std::ops::Range<u64>) -> Vec<Summary> {
     let half = |odd: u64| {
         let seeds = seeds.clone().filter(move |seed| seed % 2 == odd);
-        seeds.map(|seed| run(seed, &plain)).collect::<Result<Vec<_>, _>>()
+        seeds.map(|seed| run(seed, &real)).collect::<Result<Vec<_>, _>>()
     };
     let (one, other) = std::thread::scope(|scope| {
         let other = scope.spawn(|| half(1));
@@ -32,14 +32,15 @@ fn five_hundred_worlds_end_in_agreement() {
     let summaries = worlds(0..number("HEADWATERS_SEEDS", 500));
     let sum = |of: fn(&Summary) -> usize| summaries.iter().map(of).sum::<usize>();
     println!(
-        "{} worlds: {} commits, {} parked, {} refused, {} crashes, {} held, {} late, {} packets, {} dropped",
+        "{} worlds: {} commits, {} parked, {} refused, {} by the clock, {} crashes, {} held, {} rejudged, {} packets, {} dropped",
         summaries.len(),
         sum(|s| s.commits),
         sum(|s| s.parked),
         sum(|s| s.refused),
+        sum(|s| s.clock_refused),
         sum(|s| s.crashes),
         sum(|s| s.held),
-        sum(|s| s.late),
+        sum(|s| s.rejudged),
         sum(|s| s.packets),
         sum(|s| s.dropped),
     );
@@ -49,13 +50,13 @@ fn five_hundred_worlds_end_in_agreement() {
 #[test]
 fn one_seed() {
     let seed = number("HEADWATERS_SEED", 1);
-    let summary = run(seed, &plain).unwrap_or_else(|failure| panic!("{failure}"));
+    let summary = run(seed, &real).unwrap_or_else(|failure| panic!("{failure}"));
     println!("{summary:?}");
 }
 
 #[test]
 fn the_same_seed_gives_the_same_trace() {
-    let trace = |seed| run(seed, &plain).unwrap_or_else(|failure| panic!("{failure}")).trace;
+    let trace = |seed| run(seed, &real).unwrap_or_else(|failure| panic!("{failure}")).trace;
     assert_eq!(trace(7), trace(7));
     assert_ne!(trace(7), trace(8));
 }

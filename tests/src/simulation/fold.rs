@@ -1,63 +1,85 @@
-//! What a simulated replica demands of the linearizer, and the report that every step is checked by.
-//!
-//! Stand-in until the linearizer is on trunk: the fold of a set of commits is the set.
+//! A simulated replica's linearizer, and the report by which every step is checked.
 
-use super::pack::Opened;
+use super::report::Report;
+use dag::change::ChangeSet;
+use dag::commit::Commit;
 use dag::id::CommitId;
-use std::collections::BTreeMap;
+use linearizer::Linearizer;
+use linearizer::commit::Ordered;
+use linearizer::compact::Cuts;
+use linearizer::linearizer::NoHistory;
+use linearizer::outcome::Outcome;
+use linearizer::view::View;
 use std::sync::Arc;
 
-/// The result of a fold, as the checks compare it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Digest of every table, index and the catalogue.
-    pub state: [u8; 32],
-    /// main's hash (R29).
-    pub main: [u8; 32],
-    /// What became of each commit, and why.
-    pub outcomes: BTreeMap<CommitId, String>,
-}
+/// Length of an epoch of main in the worlds: short, so that a world has several.
+pub const EPOCH_MILLIS: u64 = 5_000;
 
-/// A replica's linearizer.
+/// What a replica asks of its linearizer. A planted bug is a fold of its own around the real one.
 pub trait Fold {
-    /// Commits enter, each after its parents.
-    fn arrive(&mut self, commits: &[Arc<Opened>]);
-    /// What would become of a commit on top of everything (R27); `Ok` is applied.
-    fn check(&self, commit: &Opened) -> Result<(), String>;
-    /// Everything that is known.
+    /// Commits enter, each after its parents. Gives how many earlier outcomes changed.
+    fn arrive(&mut self, commits: Vec<Arc<Ordered>>) -> usize;
+    /// What would become of a change set on top of everything (R27).
+    fn check(&self, changes: &ChangeSet) -> Outcome;
+    /// The virtual merge.
+    fn view(&self) -> Arc<dyn View>;
+    /// What became of a commit.
+    fn outcome(&self, id: &CommitId) -> Option<Outcome>;
+    /// State, main's hash and outcomes.
     fn report(&self) -> Report;
-    /// Compares with the reference; says what differs.
-    fn verify(&self) -> Result<(), String>;
 }
 
-/// Makes an empty fold; planted bugs are folds of their own.
+/// Makes the empty fold of the replica with this number.
 pub type NewFold = dyn Fn(usize) -> Box<dyn Fold> + Sync;
 
-/// The set.
-#[derive(Debug, Default)]
-pub struct Plain {
-    commits: BTreeMap<CommitId, String>,
+/// A commit as the fold needs it.
+pub fn ordered(commit: &Commit) -> Arc<Ordered> {
+    let header = &commit.header;
+    Arc::new(Ordered {
+        id: commit.id,
+        parents: header.parents.clone(),
+        hlc: header.hlc,
+        author: header.author,
+        run: header.run,
+        seq: header.seq,
+        settles: header.settles.clone(),
+        changes: Arc::new(commit.changes().expect("simulated change sets are small and inline")),
+        bytes: header.body_length,
+    })
 }
 
-impl Fold for Plain {
-    fn arrive(&mut self, commits: &[Arc<Opened>]) {
-        for commit in commits {
-            assert!(commit.header.parents.iter().all(|p| self.commits.contains_key(p)), "a parent is missing");
-            self.commits.insert(commit.id, "applied".into());
-        }
+/// The linearizer itself.
+pub struct Real(Linearizer);
+
+impl Real {
+    /// An empty one, with short epochs.
+    pub fn new() -> Self {
+        Real(Linearizer::new(Cuts { epoch_millis: EPOCH_MILLIS, ..Cuts::default() }))
     }
-    fn check(&self, _: &Opened) -> Result<(), String> {
-        Ok(())
+}
+
+impl Default for Real {
+    fn default() -> Self {
+        Real::new()
+    }
+}
+
+impl Fold for Real {
+    fn arrive(&mut self, commits: Vec<Arc<Ordered>>) -> usize {
+        let changes = self.0.add(commits, &NoHistory).expect("nothing has left the window");
+        changes.outcomes.iter().filter(|(_, before, _)| before.is_some()).count()
+    }
+    fn check(&self, changes: &ChangeSet) -> Outcome {
+        self.0.check(changes, &[]).expect("the state is in memory")
+    }
+    fn view(&self) -> Arc<dyn View> {
+        self.0.view()
+    }
+    fn outcome(&self, id: &CommitId) -> Option<Outcome> {
+        self.0.outcome(*id).cloned()
     }
     fn report(&self) -> Report {
-        let mut hasher = blake3::Hasher::new();
-        for id in self.commits.keys() {
-            hasher.update(id.as_bytes());
-        }
-        let state = *hasher.finalize().as_bytes();
-        Report { state, main: state, outcomes: self.commits.clone() }
-    }
-    fn verify(&self) -> Result<(), String> {
-        Ok(())
+        let outcomes = self.0.outcomes().map(|(seat, outcome)| (seat.id(), outcome.clone())).collect();
+        Report { state: super::report::digest_view(&*self.0.view()), main: self.0.main_hash(), outcomes }
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! Promises: what it serves is on disk and signed (R14). Owned by one replica and rebuilt from its disk after a crash.
 
-use super::pack::{Opened, OpenedTip};
+use dag::commit::Commit;
 use dag::genesis::Genesis;
 use dag::graph::Graph;
 use dag::heads::Heads;
 use dag::hlc::Hlc;
 use dag::id::CommitId;
 use dag::skeleton::Skeleton;
+use dag::tip::SignedTip;
 use dag::version::{Chains, Lack, Versions};
 use dag::vertex::Vertex;
 use gossip::{Ledger, Served};
@@ -26,7 +27,7 @@ pub struct Library {
     pub heads: Heads,
     /// The heads of what is on disk: what is announced.
     pub stored_heads: Heads,
-    commits: HashMap<CommitId, Arc<Opened>>,
+    commits: HashMap<CommitId, Commit>,
     tips: HashMap<CommitId, Arc<[u8]>>,
     durable: HashSet<CommitId>,
     /// Commits in the waiting room.
@@ -49,19 +50,19 @@ impl Library {
     }
 
     /// Keeps the content of an admitted commit.
-    pub fn keep(&mut self, opened: Arc<Opened>) {
-        self.commits.insert(opened.id, opened);
+    pub fn keep(&mut self, commit: Commit) {
+        self.commits.insert(commit.id, commit);
     }
 
     /// The content of an admitted commit.
-    pub fn commit(&self, id: &CommitId) -> Option<&Arc<Opened>> {
+    pub fn commit(&self, id: &CommitId) -> Option<&Commit> {
         self.commits.get(id)
     }
 
     /// A tip whose commit is admitted: its promise counts from now on (R15).
-    pub fn keep_tip(&mut self, tip: &OpenedTip) {
-        self.skeleton.keep_promise(&tip.signed.tip);
-        self.tips.insert(tip.signed.tip.commit, tip.bytes.clone());
+    pub fn keep_tip(&mut self, signed: &SignedTip) {
+        self.skeleton.keep_promise(&signed.tip);
+        self.tips.insert(signed.tip.commit, signed.to_bytes().into());
     }
 
     /// The graph of everything admitted.
@@ -108,7 +109,7 @@ impl Ledger for Library {
         self.graph().get(id)
     }
     fn served(&self, id: &CommitId) -> Option<Served> {
-        let opened = self.commits.get(id).filter(|_| self.durable.contains(id))?;
-        Some(Served { commit: opened.bytes.clone(), tip: self.tips.get(id).cloned() })
+        let commit = self.commits.get(id).filter(|_| self.durable.contains(id))?;
+        Some(Served { commit: commit.bytes().clone(), tip: self.tips.get(id).cloned() })
     }
 }

@@ -9,9 +9,9 @@ mod disk;
 pub mod fold;
 mod library;
 mod network;
-mod pack;
 mod random;
 mod replica;
+mod report;
 mod workload;
 mod world;
 

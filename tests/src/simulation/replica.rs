@@ -4,22 +4,24 @@
 //! a crash. Reads no clock: every call brings the replica's own, possibly wrong, wall time.
 
 use super::disk::Disk;
-use super::fold::{Fold, NewFold};
+use super::fold::{Fold, NewFold, ordered};
 use super::library::Library;
 use super::network::Packet;
-use super::pack::{self, Opened, OpenedTip};
 use super::random::Random;
 use dag::admit::{Admitted, Candidate, Ground, MAX_CLOCK_SKEW_MILLIS, Verdict, admit_segment};
 use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
+use dag::commit::{Commit, Segment, SegmentCheck};
 use dag::genesis::Genesis;
 use dag::header::{CommitKind, Header};
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, NodeId, RunId};
+use dag::tip::{SignedTip, Tip};
 use dag::version::Versions;
 use dag::waiting::{Until, WaitingRoom};
 use gossip::codec::{Deframer, frame};
 use gossip::{Announcement, Effect, Event, Exchange, Fault, Ledger, Message, RawSegment};
+use linearizer::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,9 +32,9 @@ const MAX_UNSIGNED: u64 = gossip::limits::MAX_SEGMENT_COMMITS as u64;
 #[derive(Clone, Debug)]
 pub enum Record {
     /// A commit, own or fetched.
-    Commit(Arc<[u8]>),
+    Commit(Commit),
     /// A signed tip, own or fetched.
-    Tip(Arc<[u8]>),
+    Tip(SignedTip),
 }
 
 /// What happened inside, for the world's ledger and trace.
@@ -42,8 +44,11 @@ pub enum Note {
     Acknowledged(CommitId),
     /// The connection with this peer was closed after too many faults.
     Dropped(usize),
-    /// The set of commits in the fold grew.
-    Grew,
+    /// The set of commits in the fold grew, and this many outcomes changed.
+    Grew {
+        /// Earlier commits that were judged anew.
+        rejudged: usize,
+    },
 }
 
 /// Packets to carry and notes to take.
@@ -56,21 +61,12 @@ pub struct Output {
 }
 
 /// Why a write was refused.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Refused {
     /// R9: the next HLC would be held everywhere.
-    #[error("1290: the clock is too far behind what was read")]
     Clock,
     /// R27: the fold's own check.
-    #[error("{0}")]
-    Check(String),
-}
-
-/// Fetched commits of one segment, opened and signed.
-#[derive(Clone, Debug)]
-struct Segment {
-    commits: Vec<Arc<Opened>>,
-    tip: OpenedTip,
+    Check(Outcome),
 }
 
 /// What to do when everything before it is on disk.
@@ -161,19 +157,17 @@ impl Replica {
         let mut unsigned = Vec::new();
         for record in self.disk.records().iter().flatten() {
             match record {
-                Record::Commit(bytes) => {
-                    let opened = pack::open(bytes).expect("the disk keeps what was verified");
-                    replay(&mut library, &opened, &self.ground);
-                    if opened.header.author == self.key.id() {
-                        last = Some(opened.clone());
-                        unsigned.push(opened.id);
+                Record::Commit(commit) => {
+                    replay(&mut library, commit, &self.ground);
+                    if commit.header.author == self.key.id() {
+                        last = Some(commit.clone());
+                        unsigned.push(commit.id);
                     }
-                    commits.push(opened);
+                    commits.push(commit.clone());
                 }
-                Record::Tip(bytes) => {
-                    let tip = pack::open_tip(bytes).expect("the disk keeps what was verified");
-                    library.keep_tip(&tip);
-                    let tip = &tip.signed.tip;
+                Record::Tip(signed) => {
+                    library.keep_tip(signed);
+                    let tip = &signed.tip;
                     if tip.author == self.key.id() {
                         promise = promise.max(tip.promise);
                         unsigned.retain(|id| library.graph().is_ancestor(id, &tip.commit) != Some(true));
@@ -184,7 +178,7 @@ impl Replica {
         // The database's first commit admits everybody: a newcomer's chain begins there (R6).
         let admission = commits.first().map_or(CommitId([0; 32]), |first| first.id);
         let mut fold = new_fold(self.number);
-        fold.arrive(&commits);
+        fold.arrive(commits.iter().map(ordered).collect());
         let (last, last_hlc) = last.map_or((admission, Hlc::default()), |c| (c.id, c.header.hlc));
         self.memory = Some(Memory {
             library,
@@ -229,22 +223,26 @@ impl Replica {
     /// A client's COMMIT (R27). The commit is in the merge at once and acknowledged after the next sync.
     pub fn write(&mut self, changes: ChangeSet, now_millis: u64) -> Result<CommitId, Refused> {
         let Some(memory) = &mut self.memory else { return Err(Refused::Clock) };
-        let header = memory.next_header(&self.key.id(), &self.ground, &changes, now_millis);
+        let header = memory.next_header(&self.key.id(), &self.ground, now_millis);
         if header.hlc.millis() > now_millis + MAX_CLOCK_SKEW_MILLIS {
             return Err(Refused::Clock);
         }
-        let opened = pack::seal(header, changes, Vec::new());
-        memory.fold.check(&opened).map_err(Refused::Check)?;
-        let entered = admit_segment(&[opened.candidate()], &self.ground, &mut memory.library.skeleton, now_millis);
+        match memory.fold.check(&changes) {
+            Outcome::Applied => {}
+            other => return Err(Refused::Check(other)),
+        }
+        let commit = Commit::new(header, &changes, &[]).expect("simulated commits are small");
+        let entered = admit_segment(&[candidate(&commit)], &self.ground, &mut memory.library.skeleton, now_millis);
         let entered = entered.expect("a replica's own commits pass the same admission (R3)");
-        memory.library.keep(opened.clone());
+        memory.library.keep(commit.clone());
         entered.iter().for_each(|admitted| memory.library.heads.advance(&admitted.vertex));
-        memory.fold.arrive(std::slice::from_ref(&opened));
-        (memory.last, memory.last_hlc, memory.seq) = (opened.id, opened.header.hlc, opened.header.seq);
-        memory.unsigned.push(opened.id);
-        memory.after_sync.push(AfterSync::Own(opened.id));
-        self.disk.append(vec![Record::Commit(opened.bytes.clone())]);
-        Ok(opened.id)
+        memory.fold.arrive(vec![ordered(&commit)]);
+        (memory.last, memory.last_hlc, memory.seq) = (commit.id, commit.header.hlc, commit.header.seq);
+        memory.unsigned.push(commit.id);
+        memory.after_sync.push(AfterSync::Own(commit.id));
+        let id = commit.id;
+        self.disk.append(vec![Record::Commit(commit)]);
+        Ok(id)
     }
 
     /// Whether a sync is due.
@@ -349,9 +347,9 @@ impl Replica {
             let through = if is_last { next.unwrap_or(Hlc::new(now_millis, 0)) } else { opened.header.hlc };
             memory.promise = memory.promise.max(through.max(opened.header.hlc));
             let frontier = memory.library.stored_heads.digest();
-            let tip = pack::sign(&self.key, &opened, memory.promise, frontier);
+            let tip = sign(&self.key, &opened, memory.promise, frontier);
             memory.library.keep_tip(&tip);
-            self.disk.append(vec![Record::Tip(tip.bytes.clone())]);
+            self.disk.append(vec![Record::Tip(tip)]);
         }
         memory.after_sync.push(AfterSync::Signed);
     }
@@ -429,7 +427,7 @@ impl Replica {
 
     fn admit(&mut self, peer: usize, segment: Segment, now_millis: u64, output: &mut Output) -> Result<(), Fault> {
         let Some(memory) = &mut self.memory else { return Ok(()) };
-        let candidates: Vec<Candidate<'_>> = segment.commits.iter().map(|c| c.candidate()).collect();
+        let candidates: Vec<Candidate<'_>> = segment.commits.iter().map(candidate).collect();
         let until = match admit_segment(&candidates, &self.ground, &mut memory.library.skeleton, now_millis) {
             Ok(entered) => {
                 let free = self.enter(&segment, &entered);
@@ -445,8 +443,8 @@ impl Replica {
             Err((_, Verdict::BrokenPromise(_) | Verdict::Invalid(_))) => return Err(Fault::Invalid),
             Err((_, Verdict::Admit { .. })) => return Ok(()),
         };
-        if !memory.library.waiting.contains(&segment.tip.signed.tip.commit) {
-            let bytes = segment.commits.iter().map(|c| c.bytes.len()).sum();
+        if !memory.library.waiting.contains(&segment.tip.tip.commit) {
+            let bytes = segment.commits.iter().map(|c| c.bytes().len()).sum();
             let count = segment.commits.len();
             // A full room is no fault: the segment is fetched again later.
             if memory.waiting.enter(peer, count, bytes, until, segment).is_ok() {
@@ -463,10 +461,10 @@ impl Replica {
         let fresh: BTreeSet<CommitId> = entered.iter().map(|a| a.vertex.id).collect();
         for opened in segment.commits.iter().filter(|c| fresh.contains(&c.id)) {
             memory.library.keep(opened.clone());
-            batch.push(Record::Commit(opened.bytes.clone()));
+            batch.push(Record::Commit(opened.clone()));
             free.extend(memory.waiting.arrived(&opened.id));
         }
-        batch.push(Record::Tip(segment.tip.bytes.clone()));
+        batch.push(Record::Tip(segment.tip.clone()));
         self.disk.append(batch);
         memory.library.keep_tip(&segment.tip);
         memory.after_sync.push(AfterSync::Fetched(entered.iter().map(|a| a.vertex.id).collect()));
@@ -478,14 +476,14 @@ impl Replica {
 impl Memory {
     /// Fetched commits on disk enter heads and fold.
     fn publish(&mut self, fetched: &[CommitId], output: &mut Output) {
-        let batch: Vec<Arc<Opened>> = fetched.iter().filter_map(|id| self.library.commit(id).cloned()).collect();
+        let batch: Vec<_> = fetched.iter().filter_map(|id| self.library.commit(id)).map(ordered).collect();
         for id in fetched {
             let vertex = self.library.graph().get(id).cloned();
             vertex.iter().for_each(|vertex| self.library.heads.advance(vertex));
         }
         if !batch.is_empty() {
-            self.fold.arrive(&batch);
-            output.notes.push(Note::Grew);
+            let rejudged = self.fold.arrive(batch);
+            output.notes.push(Note::Grew { rejudged });
         }
     }
 
@@ -494,9 +492,8 @@ impl Memory {
         self.library.waiting = waiting.collect();
     }
 
-    fn next_header(&self, author: &AuthorId, ground: &Ground, changes: &ChangeSet, now_millis: u64) -> Header {
+    fn next_header(&self, author: &AuthorId, ground: &Ground, now_millis: u64) -> Header {
         let floor = self.last_hlc.max(self.library.newest_hlc()).max(self.promise);
-        let rows = |t: &dag::change::TableChanges| t.inserts.len() + t.updates.len() + t.deletes.len();
         Header {
             genesis: ground.genesis,
             author: *author,
@@ -507,35 +504,57 @@ impl Memory {
             hlc: floor.after(now_millis),
             rules_level: dag::admit::RULES_LEVEL,
             kind: CommitKind::Data,
-            body: NodeId([0; 32]),
+            body: NodeId::ZERO,
             body_length: 0,
-            changes: (changes.schema.len() + changes.tables.iter().map(rows).sum::<usize>()) as u64,
+            changes: 0,
             settles: Vec::new(),
-            read_set: NodeId([0; 32]),
-            control: NodeId([0; 32]),
+            read_set: NodeId::ZERO,
+            control: NodeId::ZERO,
             next_hidden: 0,
             extensions: BTreeMap::new(),
         }
     }
 }
 
-/// Opens a segment and checks what needs no other commit: bytes, one chain, the tip's signature.
+/// Checks what needs no other commit.
 fn verify(raw: &RawSegment) -> Option<Segment> {
-    let tip = pack::open_tip(&raw.tip)?;
-    let commits: Vec<Arc<Opened>> = raw.commits.iter().map(|bytes| pack::open(bytes)).collect::<Option<_>>()?;
-    let linked = commits.windows(2).all(|pair| pair[1].header.prev == Some(pair[0].id));
-    let (said, last) = (&tip.signed.tip, commits.last()?);
-    let of_author = commits.iter().all(|c| c.header.author == said.author && c.header.run == said.run);
-    let ends = last.id == said.commit && last.header.seq == said.seq && last.header.genesis == said.genesis;
-    (linked && of_author && ends).then_some(Segment { commits, tip })
+    let commits = raw.commits.iter().map(|bytes| bytes.as_slice().into()).collect();
+    match Segment::verify(commits, &raw.tip) {
+        Ok(SegmentCheck::Verified(segment)) => Some(*segment),
+        _ => None,
+    }
+}
+
+/// What admission looks at.
+fn candidate(commit: &Commit) -> Candidate<'_> {
+    Candidate { id: commit.id, header: &commit.header, records: &commit.control }
+}
+
+/// Signs a chain up to a commit.
+pub fn sign(key: &AuthorKey, commit: &Commit, promise: Hlc, frontier: [u8; 32]) -> SignedTip {
+    let Header { genesis, run, seq, .. } = *commit.header;
+    let tip = Tip {
+        version: 1,
+        genesis,
+        author: key.id(),
+        run,
+        seq,
+        commit: commit.id,
+        promise,
+        floor: Hlc::default(),
+        floor_hash: NodeId::ZERO,
+        frontier: NodeId(frontier),
+        extensions: BTreeMap::new(),
+    };
+    tip.sign(key)
 }
 
 /// A commit from disk enters as it did before the crash.
-fn replay(library: &mut Library, opened: &Arc<Opened>, ground: &Ground) {
+fn replay(library: &mut Library, commit: &Commit, ground: &Ground) {
     // Held commits were only stored when their time had come, so no clock is needed here.
-    let entered = admit_segment(&[opened.candidate()], ground, &mut library.skeleton, u64::MAX >> 20);
+    let entered = admit_segment(&[candidate(commit)], ground, &mut library.skeleton, u64::MAX >> 20);
     let entered = entered.expect("what was admitted before is admitted again (R3)");
-    library.keep(opened.clone());
+    library.keep(commit.clone());
     for admitted in entered {
         library.heads.advance(&admitted.vertex);
         library.stored(&admitted.vertex.id);
