@@ -165,14 +165,15 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes what waits and ends the stream. What the client still sends is read away for a moment: a socket closed
-    /// over unread bytes is reset, and the client would lose the error that tells it why.
-    pub async fn close(&mut self) {
+    /// Writes what waits and ends the stream. With `drain`, what the client still sends is read away for a moment: a
+    /// socket closed over unread bytes is reset, and the client would lose the error that tells it why.
+    pub async fn close(&mut self, drain: bool) {
+        let most = if drain { PARTING_BYTES } else { 0 };
         let parting = async {
             self.flush().await?;
             match &mut self.stream {
-                Stream::Plain(stream) => part(stream).await?,
-                Stream::Tls(stream) => part(stream.as_mut()).await?,
+                Stream::Plain(stream) => part(stream, most).await?,
+                Stream::Tls(stream) => part(stream.as_mut(), most).await?,
                 Stream::Nowhere => {}
             }
             Ok::<(), Ended>(())
@@ -185,9 +186,9 @@ impl Connection {
     }
 }
 
-async fn part<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
+async fn part<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, most: u64) -> io::Result<()> {
     stream.shutdown().await?;
-    tokio::io::copy(&mut stream.take(PARTING_BYTES), &mut tokio::io::sink()).await?;
+    tokio::io::copy(&mut stream.take(most), &mut tokio::io::sink()).await?;
     Ok(())
 }
 

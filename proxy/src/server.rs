@@ -150,11 +150,13 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, address: SocketAddr, id: 
         (_, Err(error)) => Err(Ended::Refused(SqlError::new(1105, error.to_string()))),
     };
     match ended {
-        Ok(()) => connection.close().await,
+        Ok(()) => connection.close(false).await,
         Err(Ended::Refused(error)) => {
             tracing::debug!(connection = id, code = error.code, "connection ended: {error}");
             end::error(&mut connection.out, &error);
-            connection.close().await;
+            // Ends that did not come from something the client was sending leave nothing unread.
+            let quiet = matches!(error.code, 1053 | 1927 | 4031);
+            connection.close(!quiet).await;
         }
         Err(Ended::Gone) => {}
         Err(Ended::Failed(error)) => tracing::debug!(connection = id, %error, "connection failed"),

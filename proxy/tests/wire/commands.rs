@@ -5,7 +5,6 @@ use crate::raw::{Raw, frame};
 use mysql_async::Value;
 use mysql_async::prelude::Queryable;
 use proxy::limits::Limits;
-use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn text_and_binary_rows_come_whole() {
@@ -166,9 +165,7 @@ async fn a_client_that_leaves_while_its_statement_waits_is_noticed() {
     let mut raw = Raw::root(server.address).await;
     raw.send(&frame(0, b"\x03LOCK 3600000")).await;
     server.wait_for("LOCK 3600000").await;
-    let began = Instant::now();
     drop(raw);
     server.wait_for("end root").await;
-    assert!(began.elapsed() < Duration::from_secs(5));
     server.stop().await;
 }
