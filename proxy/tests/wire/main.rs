@@ -7,5 +7,6 @@ mod commands;
 mod double;
 mod hostile;
 mod login;
+mod overhead;
 mod raw;
 mod stopping;
