@@ -34,7 +34,7 @@ async fn mysql_async() {
     assert_eq!(connection.query_first::<Row, _>(select).await.unwrap().as_ref(), Some(&expected));
     assert_eq!(connection.exec_first::<Row, _, _>(select, ()).await.unwrap(), Some(expected));
 
-    let again = connection.exec_drop(insert, (0, 0, (), (), "grün", ())).await;
+    let again = connection.exec_drop(insert, (0, 0, None::<u8>, None::<u8>, "grün", None::<u8>)).await;
     assert_eq!(again.err().map(code), Some(1062));
     assert_eq!(connection.query_drop("SELEC 1").await.err().map(code), Some(1064));
     assert_eq!(connection.query_drop("USE no_such_database").await.err().map(code), Some(1049));
