@@ -3,6 +3,7 @@
 //! Knows no sockets and no libp2p.
 
 pub mod aggregate;
+pub mod bind;
 mod catalog;
 pub mod convert;
 mod ddl;
@@ -10,10 +11,12 @@ pub mod dialect;
 pub mod engine;
 pub mod error;
 pub mod evaluate;
+pub mod exec;
 pub mod expression;
 pub mod function;
 pub mod journal;
 pub mod json;
+pub mod plan;
 #[cfg(test)]
 mod probes;
 pub mod render;

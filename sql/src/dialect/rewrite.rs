@@ -10,7 +10,9 @@ const MAX_CHAIN: usize = 1_000;
 /// Drops white space (not optimizer hints), turns LOCK IN SHARE MODE into FOR SHARE, bounds operator chains.
 pub(crate) fn tokens(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, SqlError> {
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
-    for token in tokens {
+    let mut parameters = 0u32;
+    for mut token in tokens {
+        number(&mut token.token, &mut parameters);
         match &token.token {
             Token::Whitespace(Whitespace::MultiLineComment(text)) if text.starts_with('+') => out.push(token),
             Token::Whitespace(_) => {}
@@ -25,6 +27,18 @@ pub(crate) fn tokens(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, S
         chains(&out)?;
     }
     Ok(out)
+}
+
+/// `?` becomes `?0`, `?1` ...: the binder does not meet parameters in the order of the text.
+fn number(token: &mut Token, parameters: &mut u32) {
+    match token {
+        Token::Placeholder(name) if name == "?" => {
+            *name = format!("?{parameters}");
+            *parameters += 1;
+        }
+        Token::SemiColon => *parameters = 0,
+        _ => {}
+    }
 }
 
 fn is_word(token: &TokenWithSpan, text: &str) -> bool {
