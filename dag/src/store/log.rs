@@ -9,7 +9,7 @@ use super::index::{IndexEntry, Location, write_index};
 use super::record::{self, BatchEnd, Kind, Place, Record, name_id};
 use super::recovery::{Contents, SEGMENT_HEAD, Segment, segment_head};
 use super::scan::{Entry, Found, Scanner, Strictness};
-use super::sealed::{DataFile, Sealed, data_name, index_name, list_segments};
+use super::sealed::{DataFile, Listing, Sealed, data_name, index_name};
 use crate::disk::Disk;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -108,7 +108,7 @@ impl Log {
         options: Options,
         strictness: Strictness,
     ) -> Result<(Log, Recovery), StoreError> {
-        let numbers = list_segments(&*disk, FOLDER)?;
+        let Listing { segments: numbers, indexed } = Listing::read(&*disk, FOLDER)?;
         let missing = (1..).zip(&numbers).find(|(wanted, number)| wanted != *number);
         if let Some((wanted, _)) = missing {
             return Err(StoreError::MissingFile { file: data_name(FOLDER, wanted) });
@@ -117,7 +117,7 @@ impl Log {
         let last = numbers.last().copied().unwrap_or(1);
         let mut sealed = Vec::new();
         for number in 1..last {
-            let (segment, rebuilt) = Sealed::open(&*disk, FOLDER, number, strictness)?;
+            let (segment, rebuilt) = Sealed::open(&*disk, FOLDER, (number, indexed.contains(&number)), strictness)?;
             recovery.indexes_rebuilt += usize::from(rebuilt);
             sealed.push(Arc::new(segment));
         }

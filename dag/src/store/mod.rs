@@ -26,6 +26,7 @@ mod trees_tests;
 pub use committer::{Answer, Committer, Limits};
 pub use error::StoreError;
 pub use log::{Log, Options, Position, Recovery};
+pub use reach::Roots;
 pub use record::{Kind, MAX_RECORD, Record};
 pub use runs::RunWriter;
 pub use scan::Entry;

@@ -7,10 +7,19 @@ use crate::id::NodeId;
 use crate::tree::{NodeSink, Nodes, Object, Tree, TreeError, Trees};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+/// What must stay readable.
+#[derive(Clone, Debug, Default)]
+pub struct Roots {
+    /// Trees, with everything below.
+    pub trees: Vec<Tree>,
+    /// Single objects, such as a checkpoint's schema.
+    pub objects: Vec<NodeId>,
+}
+
 impl TreeStore {
     /// The segments that the roots need, each with how many of their objects it holds. A leaf that two trees share may
     /// be counted twice.
-    pub fn reach(&self, trees: &Trees, roots: &[Tree]) -> Result<BTreeMap<TreeSegment, u64>, TreeError> {
+    pub fn reach(&self, trees: &Trees, roots: &Roots) -> Result<BTreeMap<TreeSegment, u64>, TreeError> {
         let mut needed = BTreeMap::new();
         self.each_object(trees, roots, &mut |id| {
             let segment = self.segment_of(id).map_err(TreeError::store)?.ok_or(TreeError::Missing(id))?;
@@ -25,7 +34,7 @@ impl TreeStore {
     pub fn evacuate(
         &self,
         trees: &Trees,
-        roots: &[Tree],
+        roots: &Roots,
         from: &BTreeSet<TreeSegment>,
         to: &mut TreeWriter<'_>,
     ) -> Result<(), TreeError> {
@@ -39,11 +48,12 @@ impl TreeStore {
     fn each_object(
         &self,
         trees: &Trees,
-        roots: &[Tree],
+        roots: &Roots,
         act: &mut dyn FnMut(NodeId) -> Result<(), TreeError>,
     ) -> Result<(), TreeError> {
         let mut seen = HashSet::new();
-        for root in roots {
+        roots.objects.iter().try_for_each(|id| act(*id))?;
+        for root in &roots.trees {
             trees.walk_objects(*root, &mut |object| {
                 if matches!(object, Object::Inner(id) if !seen.insert(id)) {
                     return Ok(false);

@@ -6,6 +6,7 @@ use super::record::{HEAD, Head, Kind, Place};
 use super::recovery::Segment;
 use super::scan::Strictness;
 use crate::disk::{Disk, DiskFile};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Names of a family's files: ten digits keep a listing in order.
@@ -17,16 +18,27 @@ pub(super) fn index_name(folder: &str, segment: u64) -> String {
     format!("{folder}/{segment:010}.idx")
 }
 
-/// The numbers of the segments in a folder, ascending; drafts of index files that a crash left are removed.
-pub(super) fn list_segments(disk: &dyn Disk, folder: &str) -> Result<Vec<u64>, StoreError> {
-    let names = disk.list(folder).map_err(|e| StoreError::io("list", folder, e))?;
-    for name in names.iter().filter(|name| name.ends_with(".tmp")) {
-        let name = format!("{folder}/{name}");
-        disk.remove(&name).map_err(|e| StoreError::io("remove", &name, e))?;
+/// The files of a family.
+pub(super) struct Listing {
+    /// Numbers of data files, ascending.
+    pub segments: Vec<u64>,
+    /// Numbers that have an index file.
+    pub indexed: BTreeSet<u64>,
+}
+
+impl Listing {
+    /// Reads a folder; drafts of index files that a crash left are removed.
+    pub fn read(disk: &dyn Disk, folder: &str) -> Result<Self, StoreError> {
+        let names = disk.list(folder).map_err(|e| StoreError::io("list", folder, e))?;
+        for name in names.iter().filter(|name| name.ends_with(".tmp")) {
+            let name = format!("{folder}/{name}");
+            disk.remove(&name).map_err(|e| StoreError::io("remove", &name, e))?;
+        }
+        let numbers = |ending| names.iter().filter_map(move |name| name.strip_suffix(ending)?.parse().ok());
+        let mut segments: Vec<u64> = numbers(".seg").collect();
+        segments.sort_unstable();
+        Ok(Listing { segments, indexed: numbers(".idx").collect() })
     }
-    let mut numbers: Vec<u64> = names.iter().filter_map(|name| name.strip_suffix(".seg")?.parse().ok()).collect();
-    numbers.sort_unstable();
-    Ok(numbers)
 }
 
 /// An open data file.
@@ -78,11 +90,12 @@ impl Sealed {
     pub fn open(
         disk: &dyn Disk,
         folder: &str,
-        segment: u64,
+        (segment, is_indexed): (u64, bool),
         strictness: Strictness,
     ) -> Result<(Self, bool), StoreError> {
         let data = DataFile::open(disk, folder, segment)?;
-        if let Some(index) = open_index(disk, folder, segment)? {
+        let index = if is_indexed { open_index(disk, folder, segment)? } else { None };
+        if let Some(index) = index {
             return Ok((Sealed { data, index }, false));
         }
         let contents = Segment { file: &data.file, name: &data.name, number: segment, strictness }.read_sealed()?;
@@ -112,12 +125,6 @@ impl Sealed {
 
 fn open_index(disk: &dyn Disk, folder: &str, segment: u64) -> Result<Option<Index>, StoreError> {
     let name = index_name(folder, segment);
-    let short = name.strip_prefix(folder).and_then(|name| name.strip_prefix('/')).unwrap_or(&name);
-    let listed = disk.list(folder).map_err(|e| StoreError::io("list", folder, e))?;
-    // Opening makes files that do not exist, so look before.
-    if !listed.iter().any(|name| name == short) {
-        return Ok(None);
-    }
     let file = disk.open(&name).map_err(|e| StoreError::io("open", &name, e))?;
     Index::open(file, &name, segment)
 }

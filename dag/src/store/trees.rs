@@ -10,7 +10,7 @@ use super::index::{Location, write_index};
 use super::record::{self, BatchEnd, HEAD, Kind, Place};
 use super::recovery::{SEGMENT_HEAD, segment_head};
 use super::scan::Strictness;
-use super::sealed::{DataFile, Sealed, index_name, list_segments};
+use super::sealed::{DataFile, Listing, Sealed, index_name};
 use crate::disk::Disk;
 use crate::id::NodeId;
 use crate::tree::{NodeSink, Nodes, TreeError};
@@ -53,19 +53,18 @@ pub struct TreeStore {
 impl TreeStore {
     /// Opens the store, making it if there is none.
     pub fn open(disk: Arc<dyn Disk>) -> Result<(TreeStore, TreeRecovery), StoreError> {
-        let numbers = list_segments(&*disk, FOLDER)?;
+        let Listing { segments: numbers, indexed } = Listing::read(&*disk, FOLDER)?;
         let (mut segments, mut recovery) = (BTreeMap::new(), TreeRecovery::default());
         for number in &numbers {
-            match Sealed::open(&*disk, FOLDER, *number, Strictness::FULL) {
-                Ok((segment, rebuilt)) => {
+            match open_finished(&*disk, *number, indexed.contains(number))? {
+                Some((segment, rebuilt)) => {
                     recovery.indexes_rebuilt += usize::from(rebuilt);
                     segments.insert(*number, Arc::new(segment));
                 }
-                Err(StoreError::Damaged { .. }) => {
+                None => {
                     recovery.dropped.push(*number);
                     remove(&*disk, *number)?;
                 }
-                Err(other) => return Err(other),
             }
         }
         let next = numbers.last().map_or(1, |last| last + 1);
@@ -133,7 +132,20 @@ impl Nodes for TreeStore {
     }
 }
 
-/// Data first: an index alone is never taken for a segment, a segment alone gets its index again.
+/// A segment, if it was finished: its index is written last, when the data is on the disk. `None` also for one that
+/// cannot be read any more.
+fn open_finished(disk: &dyn Disk, number: TreeSegment, is_indexed: bool) -> Result<Option<(Sealed, bool)>, StoreError> {
+    if !is_indexed {
+        return Ok(None);
+    }
+    match Sealed::open(disk, FOLDER, (number, true), Strictness::FULL) {
+        Ok(opened) => Ok(Some(opened)),
+        Err(StoreError::Damaged { .. }) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// Data first: an index alone is never taken for a segment.
 fn remove(disk: &dyn Disk, number: TreeSegment) -> Result<(), StoreError> {
     let files = disk.list(FOLDER).map_err(|e| StoreError::io("list", FOLDER, e))?;
     for ending in ["seg", "idx"] {
@@ -235,7 +247,7 @@ impl TreeWriter<'_> {
     }
 
     fn seal(&mut self) -> Result<(), StoreError> {
-        let Some(open) = self.open.take() else { return Ok(()) };
+        let Some(open) = self.open.clone() else { return Ok(()) };
         let number = open.data.segment;
         let length = open.seal()?;
         let entries = open.tail().entries.iter().map(|(id, at)| (id.0, Kind::NODE, *at)).collect();
@@ -244,6 +256,7 @@ impl TreeWriter<'_> {
         let mut state = self.store.state.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut state.segments).insert(number, sealed);
         state.open = None;
+        self.open = None;
         self.finished.push(number);
         Ok(())
     }

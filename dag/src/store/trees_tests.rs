@@ -1,7 +1,7 @@
 //! Trees on disk: nodes of finished checkpoints stay, of unfinished ones go, and dead segments are found.
 
-use super::{TreeRecovery, TreeStore};
-use crate::disk::{Disk, Fault, Image, Tear};
+use super::{Roots, TreeRecovery, TreeStore};
+use crate::disk::{Fault, Image, Tear};
 use crate::tree::{Builder, Nodes, Shape, Tree, Trees};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,6 +35,10 @@ fn next(store: &TreeStore, trees: &Trees, tree: Tree, rows: std::ops::Range<u32>
     let edits = rows.map(|number| (number.to_be_bytes(), Some([1])));
     let tree = trees.apply(tree, edits, &mut writer).unwrap();
     (tree, writer.finish().unwrap())
+}
+
+fn roots<const N: usize>(trees: [Tree; N]) -> Roots {
+    Roots { trees: trees.to_vec(), objects: Vec::new() }
 }
 
 fn count(trees: &Trees, tree: Tree) -> usize {
@@ -86,12 +90,12 @@ fn a_segment_goes_when_no_root_needs_it_and_can_be_emptied() {
     let (old, _) = first(&store).unwrap();
     let (middle, _) = next(&store, &trees, old, 0..ROWS / 2);
     let (new, _) = next(&store, &trees, middle, ROWS / 2..ROWS - 60);
-    let reached = store.reach(&trees, &[new]).unwrap();
+    let reached = store.reach(&trees, &roots([new])).unwrap();
     assert_eq!(reached.keys().copied().collect::<Vec<_>>(), [1, 2, 3]);
     assert!(reached[&1] < 20, "the first checkpoint is nearly dead: {reached:?}");
-    assert!(store.reach(&trees, &[old, new]).unwrap()[&1] > 100);
+    assert!(store.reach(&trees, &roots([old, new])).unwrap()[&1] > 100);
     let mut writer = store.write().unwrap();
-    store.evacuate(&trees, &[new], &BTreeSet::from([1]), &mut writer).unwrap();
+    store.evacuate(&trees, &roots([new]), &BTreeSet::from([1]), &mut writer).unwrap();
     let added = writer.finish().unwrap();
     let live: BTreeSet<_> = [2, 3].into_iter().chain(added).collect();
     assert_eq!(store.sweep(&live).unwrap(), [1]);
@@ -102,14 +106,30 @@ fn a_segment_goes_when_no_root_needs_it_and_can_be_emptied() {
 }
 
 #[test]
-fn a_lost_index_is_made_again_and_a_broken_segment_is_dropped() {
+fn a_broken_index_is_made_again_and_what_cannot_be_read_is_dropped() {
     let disk = Image::default();
     let (tree, _) = first(&open(&disk).0).unwrap();
-    disk.remove("trees/0000000001.idx").unwrap();
+    disk.damage("trees/0000000001.idx", 60, 1);
     let (_, trees, recovery) = open(&disk);
     assert_eq!((recovery.indexes_rebuilt, count(&trees, tree)), (1, ROWS as usize));
-    disk.remove("trees/0000000001.idx").unwrap();
+    disk.damage("trees/0000000001.idx", 60, 1);
     disk.damage("trees/0000000001.seg", 5000, 1);
     let (store, _, recovery) = open(&disk);
     assert_eq!((recovery.dropped, store.segments()), (vec![1], vec![]));
+}
+
+#[test]
+fn a_checkpoint_that_failed_to_sync_is_gone_and_the_next_try_is_whole() {
+    let whole = Image::default();
+    first(&open(&whole).0).unwrap();
+    for at in 0..whole.operations() {
+        let disk = Image::default();
+        let (store, trees, _) = open(&disk);
+        disk.strike(at, Fault::Broken);
+        assert!(first(&store).is_none() && store.segments().is_empty(), "failed at {at}");
+        let (tree, _) = first(&store).unwrap();
+        assert_eq!(count(&trees, tree), ROWS as usize);
+        let (_, trees, _) = open(&disk.after_power_cut(Tear::Lost));
+        assert_eq!(count(&trees, tree), ROWS as usize, "failed at {at}");
+    }
 }
