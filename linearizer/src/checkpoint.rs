@@ -10,7 +10,6 @@ use crate::ground::Ground;
 use crate::main_log::MainHash;
 use crate::order::{Place, Seat};
 use crate::slot::Until;
-use crate::snapshot::heads_through;
 use crate::view::{Bytes, Direction, KeyRange, Sink, ViewError};
 use crate::window::{Base, Window};
 use dag::catalogue::Catalogue;
@@ -117,7 +116,7 @@ impl Cut {
         let derived = indexes.into_iter().filter_map(|space| write(space).transpose()).collect::<Result<_, _>>()?;
         Ok(Checkpoint {
             place: self.last.place(),
-            frontier: heads_through(&self.window, &self.last),
+            frontier: self.window.lineage().heads_through(&self.last),
             main: self.main.clone(),
             catalogue: value_id(&bytes),
             trees: written,

@@ -107,6 +107,8 @@ impl Linearizer {
     /// Adds admitted commits in one pass: any order, parents here or among them. `history` is asked only if one of them
     /// lies below the last checkpoint; then that checkpoint is given up for an older one (R30), and outcomes of commits
     /// that had left the window are reported again.
+    /// An error means that the stored state could not be read: the fold is torn, later calls give the same error, and
+    /// the replica must stop writing and keep the last view.
     pub fn add(&mut self, commits: Vec<Arc<Ordered>>, history: &dyn History) -> Result<Changes, ViewError> {
         let lowest = commits.iter().map(|c| Place::new(c.hlc, c.author, c.run, c.id)).min();
         match (lowest, self.window.base().place) {
@@ -164,7 +166,7 @@ impl Linearizer {
 
     /// The virtual merge of all heads.
     pub fn view(&self) -> Arc<dyn View> {
-        Arc::new(Snapshot::newest(self.window.clone()))
+        Arc::new(Snapshot::newest(&self.window))
     }
 
     /// main's newest position (as of the last [`Linearizer::advance`]).
@@ -189,8 +191,8 @@ impl Linearizer {
     fn prefix(&self, last: Option<Seat>) -> Arc<dyn View> {
         let above = |seat: &Seat| self.window.base().place.is_none_or(|base| seat.place() > base);
         match last.filter(above) {
-            Some(last) => Arc::new(Snapshot::through(self.window.clone(), last)),
-            None => Arc::new(Snapshot::newest(Window::new(self.window.base().clone()))),
+            Some(last) => Arc::new(Snapshot::through(&self.window, &last)),
+            None => Arc::new(Snapshot::newest(&Window::new(self.window.base().clone()))),
         }
     }
 
@@ -211,7 +213,7 @@ impl Linearizer {
         if outside.is_empty() {
             return Ok(self.view());
         }
-        let mut window = if outside.len() < inside.len() {
+        let window = if outside.len() < inside.len() {
             let heads = self.heads_of(&inside);
             let mut window = self.window.clone();
             window.remove(&outside, heads)?;
@@ -223,8 +225,7 @@ impl Linearizer {
             window.add(commits.map(|(seat, _)| seat.commit().clone()).collect::<Vec<_>>())?;
             window
         };
-        window.trim(0);
-        Ok(Arc::new(Snapshot::newest(window)))
+        Ok(Arc::new(Snapshot::newest(&window)))
     }
 
     /// The commits above the base that lie in a closure, or in the prefix; all that is below the base must lie in it.

@@ -5,61 +5,64 @@
 
 use crate::order::Seat;
 use crate::slot::Until;
+use crate::state::State;
 use crate::view::{Bytes, Direction, KeyRange, Sink, View, ViewError};
-use crate::window::Window;
+use crate::window::{Lineage, Window};
 use dag::catalogue::Catalogue;
 use dag::id::{CommitId, EntityId};
-use std::collections::BTreeSet;
+use imbl::OrdSet;
 use std::sync::{Arc, OnceLock};
 
 /// One state of a window.
 pub struct Snapshot {
-    window: Window,
-    through: Option<Seat>,
+    state: State,
     catalogue: Arc<Catalogue>,
+    extent: Extent,
     frontier: OnceLock<Vec<CommitId>>,
+}
+
+/// How far a snapshot reaches.
+enum Extent {
+    /// To the newest commit; these are the heads.
+    All(OrdSet<CommitId>),
+    /// Through this commit.
+    Through(Seat, Lineage),
 }
 
 impl Snapshot {
     /// Everything in the window.
-    pub fn newest(window: Window) -> Self {
-        let catalogue = window.catalogue(Until::Newest).clone();
-        Snapshot { window, through: None, catalogue, frontier: OnceLock::new() }
+    pub fn newest(window: &Window) -> Self {
+        Snapshot::of(window, Until::Newest, Extent::All(window.heads().clone()))
     }
 
     /// The prefix of the order that ends with a commit, which is in the window.
-    pub fn through(window: Window, last: Seat) -> Self {
-        let catalogue = window.catalogue(Until::Through(&last)).clone();
-        Snapshot { window, through: Some(last), catalogue, frontier: OnceLock::new() }
+    pub fn through(window: &Window, last: &Seat) -> Self {
+        Snapshot::of(window, Until::Through(last), Extent::Through(last.clone(), window.lineage()))
+    }
+
+    fn of(window: &Window, until: Until<'_>, extent: Extent) -> Self {
+        let (state, catalogue) = (window.state().clone(), window.catalogue(until).clone());
+        Snapshot { state, catalogue, extent, frontier: OnceLock::new() }
+    }
+
+    fn until(&self) -> Until<'_> {
+        match &self.extent {
+            Extent::All(_) => Until::Newest,
+            Extent::Through(last, _) => Until::Through(last),
+        }
     }
 
     /// Whether the space is a dropped table's: its rows may still be here, yet they are nobody's.
     fn is_dropped(&self, space: EntityId) -> bool {
         self.catalogue.dropped.contains(&space)
     }
-
-    fn until(&self) -> Until<'_> {
-        self.through.as_ref().map_or(Until::Newest, Until::Through)
-    }
-}
-
-/// The heads of the prefix that ends with a commit.
-pub(crate) fn heads_through(window: &Window, last: &Seat) -> Vec<CommitId> {
-    let mut heads: BTreeSet<CommitId> = window.base().frontier.iter().copied().collect();
-    for (seat, _) in window.above().take_while(|(seat, _)| *seat <= last) {
-        for parent in &seat.commit().parents {
-            heads.remove(parent);
-        }
-        heads.insert(seat.id());
-    }
-    heads.into_iter().collect()
 }
 
 impl View for Snapshot {
     fn frontier(&self) -> &[CommitId] {
-        self.frontier.get_or_init(|| match &self.through {
-            None => self.window.heads().iter().copied().collect(),
-            Some(last) => heads_through(&self.window, last),
+        self.frontier.get_or_init(|| match &self.extent {
+            Extent::All(heads) => heads.iter().copied().collect(),
+            Extent::Through(last, lineage) => lineage.heads_through(last),
         })
     }
 
@@ -71,7 +74,7 @@ impl View for Snapshot {
         if self.is_dropped(space) {
             return Ok(None);
         }
-        self.window.state().get(space, key, self.until())
+        self.state.get(space, key, self.until())
     }
 
     fn range(
@@ -84,13 +87,13 @@ impl View for Snapshot {
         if self.is_dropped(space) {
             return Ok(());
         }
-        self.window.state().range(space, range, direction, self.until(), sink)
+        self.state.range(space, range, direction, self.until(), sink)
     }
 
     fn estimate(&self, space: EntityId, range: &KeyRange) -> u64 {
         if self.is_dropped(space) {
             return 0;
         }
-        self.window.state().estimate(space, range, self.until())
+        self.state.estimate(space, range, self.until())
     }
 }

@@ -19,7 +19,7 @@ use dag::catalogue::Catalogue;
 use dag::id::{CommitId, EntityId};
 use dag::row_key::Key;
 use imbl::{OrdMap, OrdSet};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -58,13 +58,35 @@ pub struct Changes {
     pub schema: bool,
 }
 
+/// The commits of a window without what the fold needs: enough to tell the heads of a prefix.
+pub(crate) struct Lineage {
+    base: Arc<Base>,
+    order: OrdMap<Seat, Arc<Entry>>,
+}
+
+impl Lineage {
+    /// The heads of the prefix that ends with a commit, sorted.
+    pub(crate) fn heads_through(&self, last: &Seat) -> Vec<CommitId> {
+        let above = |seat: &&Seat| self.base.place.is_none_or(|base| seat.place() > base);
+        let mut heads: BTreeSet<CommitId> = self.base.frontier.iter().copied().collect();
+        for seat in self.order.keys().filter(above).take_while(|seat| *seat <= last) {
+            for parent in &seat.commit().parents {
+                heads.remove(parent);
+            }
+            heads.insert(seat.id());
+        }
+        heads.into_iter().collect()
+    }
+}
+
 /// Commits in order and the state they make.
 #[derive(Clone)]
 pub struct Window {
     base: Arc<Base>,
     state: State,
     order: OrdMap<Seat, Arc<Entry>>,
-    seats: OrdMap<CommitId, Seat>,
+    /// By id. Not shared between clones: it is what an append would copy most of, and only closures clone a window.
+    seats: HashMap<CommitId, Seat>,
     /// The schema behind each commit that changed it.
     catalogues: OrdMap<Seat, Arc<Catalogue>>,
     readers: Readers,
@@ -72,6 +94,8 @@ pub struct Window {
     void: OrdSet<CommitId>,
     /// Canonical bytes of the commits above the base.
     bytes: u64,
+    /// Why an edit broke off in the middle: nothing may be built on what it left.
+    torn: Option<ViewError>,
 }
 
 impl Window {
@@ -80,7 +104,8 @@ impl Window {
         Window {
             state: State::new(base.ground.clone()),
             order: OrdMap::new(),
-            seats: OrdMap::new(),
+            seats: HashMap::new(),
+            torn: None,
             catalogues: OrdMap::new(),
             readers: Readers::default(),
             heads: base.frontier.iter().copied().collect(),
@@ -133,6 +158,11 @@ impl Window {
         self.order.range::<_, Seat>((from, Bound::Unbounded)).map(|(seat, entry)| (seat, &entry.outcome))
     }
 
+    /// The commits here, in order, as a reader keeps them.
+    pub(crate) fn lineage(&self) -> Lineage {
+        Lineage { base: self.base.clone(), order: self.order.clone() }
+    }
+
     /// The void commits.
     pub fn void(&self) -> &OrdSet<CommitId> {
         &self.void
@@ -167,7 +197,7 @@ impl Window {
 
     /// Adds commits, in any order among themselves; their parents are here, below, or among them. Commits that are here
     /// already are passed over. The caller has made sure that none lies at or before the base's place. On an error the
-    /// window is as before.
+    /// window is torn: every later edit gives the same error, and the caller goes back to a checkpoint.
     pub fn add(&mut self, commits: impl IntoIterator<Item = Arc<Ordered>>) -> Result<Changes, ViewError> {
         self.edit(|window, dirty| {
             let mut arrived: Vec<Seat> = commits.into_iter().map(Seat::of).collect();
@@ -209,13 +239,13 @@ impl Window {
     }
 
     fn edit(&mut self, begin: impl FnOnce(&mut Window, &mut BTreeSet<Seat>)) -> Result<Changes, ViewError> {
-        let before = self.clone();
+        if let Some(error) = &self.torn {
+            return Err(error.clone());
+        }
         let mut dirty = BTreeSet::new();
         begin(self, &mut dirty);
-        let result = self.settle(dirty, &before);
-        if result.is_err() {
-            *self = before;
-        }
+        let result = self.settle(dirty);
+        self.torn = result.as_ref().err().cloned();
         result
     }
 
@@ -229,7 +259,8 @@ impl Window {
     }
 
     /// Evaluates the dirty commits in order, with all they make dirty.
-    fn settle(&mut self, mut dirty: BTreeSet<Seat>, before: &Window) -> Result<Changes, ViewError> {
+    fn settle(&mut self, mut dirty: BTreeSet<Seat>) -> Result<Changes, ViewError> {
+        let schema = self.catalogue(Until::Newest).clone();
         let mut changes = Changes::default();
         while let Some(seat) = dirty.pop_first() {
             // Taken out in the same edit, after something else made it dirty.
@@ -239,8 +270,8 @@ impl Window {
             let verdict = self.evaluate(&seat)?;
             self.record(&seat, verdict, &mut dirty, &mut changes);
         }
-        changes.schema = !Arc::ptr_eq(self.catalogue(Until::Newest), before.catalogue(Until::Newest))
-            && self.catalogue(Until::Newest) != before.catalogue(Until::Newest);
+        let newest = self.catalogue(Until::Newest);
+        changes.schema = !Arc::ptr_eq(newest, &schema) && *newest != schema;
         Ok(changes)
     }
 
