@@ -1,0 +1,134 @@
+//! The SQL layer's journal over this replica (R27): snapshots out, commits in.
+//!
+//! Promises: a commit is checked by the fold itself on the merge of all heads, gets its place, is enqueued for the
+//! disk and published, all under the latch; so none is parked at birth. No call waits for the disk.
+
+use super::local::{Local, stopped};
+use super::refusal;
+use super::writer::{Contents, Writer};
+use super::{record, snapshots};
+use dag::change::ChangeSet;
+use dag::commit::Commit;
+use dag::header::{CommitKind, MAX_PARENTS};
+use dag::id::{CommitId, EntityId};
+use dag::signal::Signal;
+use dag::store::Committer;
+use linearizer::view::View;
+use sql::error::SqlError;
+use sql::journal::{Committed, Draft, Journal, ReadMode};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+impl Journal for Local {
+    fn snapshot(&self, mode: &ReadMode, own: Option<CommitId>) -> Result<Arc<dyn View>, SqlError> {
+        match mode {
+            ReadMode::Merge => Ok(self.newest.load().view.clone()),
+            other => snapshots::open(self, other, own),
+        }
+    }
+
+    fn newest(&self) -> (Arc<dyn View>, u64) {
+        let newest = self.newest.load();
+        (newest.view.clone(), newest.basis)
+    }
+
+    fn changed_since(&self, basis: u64, keys: &mut dyn Iterator<Item = (EntityId, &[u8])>) -> bool {
+        self.latch().fetched.changed_since(basis, keys)
+    }
+
+    fn reserve_ids(&self, table: EntityId, first: u64, count: u64) -> Result<u64, SqlError> {
+        self.counters.reserve(table, first, count, &*self.newest.load().view)
+    }
+
+    fn raise_ids(&self, table: EntityId, used: u64) { self.counters.raise(table, used); }
+
+    fn reset_ids(&self, table: EntityId, first: u64) { self.counters.reset(table, first); }
+
+    fn peek_ids(&self, table: EntityId, first: u64) -> u64 { self.counters.peek(table, first, &*self.newest.load().view) }
+
+    fn reserve_hidden(&self, count: u64) -> [u8; 48] {
+        let number = self.hidden.fetch_add(count, Ordering::Relaxed);
+        let mut key = [0; 48];
+        key[..32].copy_from_slice(self.author.as_bytes());
+        key[32..40].copy_from_slice(&self.run.0.to_be_bytes());
+        key[40..].copy_from_slice(&number.to_be_bytes());
+        key
+    }
+
+    fn commit(&self, draft: Draft) -> Result<Committed, SqlError> {
+        if let Some(refused) = self.refusal() {
+            return Err(refused);
+        }
+        let mut latch = self.latch();
+        let writer = &mut *latch;
+        if writer.fetched.changed_since(draft.basis, &mut keys(&draft.changes)) {
+            return Err(refusal::deadlock());
+        }
+        let outcome = writer.linearizer.check(&draft.changes, &draft.settles).map_err(unreadable)?;
+        if let Some(error) = refusal::error(&outcome, &draft.changes, writer.linearizer.view().catalogue()) {
+            return Err(error);
+        }
+        while writer.heads.len() > MAX_PARENTS {
+            self.write(writer, &self.joining())?;
+        }
+        let contents = Contents {
+            kind: CommitKind::Data,
+            changes: &draft.changes,
+            control: &[],
+            settles: draft.settles,
+            user: &draft.user,
+            next_hidden: self.hidden.load(Ordering::Relaxed),
+        };
+        let committed = self.write(writer, &contents)?;
+        self.publish(writer);
+        Ok(committed)
+    }
+}
+
+/// Every key the transaction wrote: what a fetched commit must not have changed meanwhile (R27 step 1).
+fn keys(changes: &ChangeSet) -> impl Iterator<Item = (EntityId, &[u8])> {
+    changes.tables.iter().flat_map(|part| {
+        let inserts = part.inserts.iter().map(|change| &change.key);
+        let updates = part.updates.iter().map(|change| &change.key);
+        let deletes = part.deletes.iter().map(|change| &change.key);
+        inserts.chain(updates).chain(deletes).map(|key| (part.table, key.as_ref()))
+    })
+}
+
+fn unreadable(error: linearizer::view::ViewError) -> SqlError { SqlError::new(1030, error.to_string()) }
+
+impl Local {
+    /// An empty commit that joins as many heads as one may name (R7).
+    pub fn joining(&self) -> Contents<'static> {
+        static NOTHING: ChangeSet = ChangeSet { schema: Vec::new(), tables: Vec::new(), reads: Vec::new() };
+        let next_hidden = self.hidden.load(Ordering::Relaxed);
+        Contents { kind: CommitKind::Join, changes: &NOTHING, control: &[], settles: Vec::new(), user: "", next_hidden }
+    }
+
+    /// Gives a commit its place, enqueues it for the disk, and folds it in (R27 steps 3 and 4). The caller publishes.
+    pub fn write(&self, writer: &mut Writer, contents: &Contents<'_>) -> Result<Committed, SqlError> {
+        let now = self.clock.wall_millis();
+        let header = writer.header(contents, now)?;
+        let commit = Commit::new(header, contents.changes, contents.control).map_err(|e| SqlError::new(1105, e.to_string()))?;
+        let admitted = writer.admit_own(&commit, now)?;
+        let record = record::of_commit(&commit, admitted.generation);
+        let stored = match self.enqueue(record) {
+            Ok(stored) => stored,
+            Err(error) => {
+                writer.withdraw(&admitted);
+                return Err(error);
+            }
+        };
+        writer.fold_own(&commit, contents, &admitted).map_err(unreadable)?;
+        let durable = Signal::default();
+        let answer = durable.clone();
+        stored.then(move |result| answer.complete(result.clone().map_err(|e| stopped(&e))));
+        Ok(Committed { id: commit.id, durable })
+    }
+
+    fn enqueue(&self, record: dag::store::Record) -> Result<dag::store::Answer, SqlError> {
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
+        let committer: &Committer = committer.as_ref().ok_or_else(|| SqlError::new(1053, "Server shutdown in progress"))?;
+        committer.try_submit(vec![record]).map_err(|e| SqlError::new(1205, format!("The disk does not keep up: {e}; try again")))
+    }
+}

@@ -1,0 +1,164 @@
+//! The commits that are here, as admission asks about them: a window in memory over the log on disk.
+//!
+//! Promises: answers depend on the admitted commits alone (R3). The window holds what lies above the last checkpoint;
+//! older vertices are read from the log when asked for.
+
+use super::record;
+use dag::admit::{Candidate, Known, Promise, Standing, Window};
+use dag::control::{ControlRecord, Members};
+use dag::graph::Graph;
+use dag::id::{AuthorId, CommitId};
+use dag::store::{Log, Position};
+use dag::version::Chains;
+use dag::vertex::{Chain, Vertex};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The commits and what they say about members.
+pub struct Knowledge {
+    log: Arc<Log>,
+    /// Commits above the last checkpoint.
+    pub graph: Graph,
+    /// Their places in their chains.
+    pub chains: Chains,
+    /// Where in the log each of them is, or before.
+    pub entered: HashMap<CommitId, Position>,
+    founding: Members,
+    /// Control records by commit, few and small: all of them, in commit order.
+    controls: BTreeMap<(dag::hlc::Hlc, AuthorId, CommitId), Vec<ControlRecord>>,
+    promises: BTreeMap<AuthorId, Promise>,
+}
+
+impl Knowledge {
+    /// Nothing yet, over a log.
+    pub fn new(log: Arc<Log>, founding: Members) -> Self {
+        Knowledge {
+            log,
+            graph: Graph::new(),
+            chains: Chains::default(),
+            entered: HashMap::new(),
+            founding,
+            controls: BTreeMap::new(),
+            promises: BTreeMap::new(),
+        }
+    }
+
+    /// Control records of an admitted commit.
+    pub fn note_control(&mut self, vertex: &Vertex, records: Vec<ControlRecord>) {
+        if !records.is_empty() {
+            self.controls.insert((vertex.hlc, vertex.author, vertex.id), records);
+        }
+    }
+
+    /// A promise carried by an author's tip (R15); the greatest counts.
+    pub fn note_promise(&mut self, author: AuthorId, promise: Promise) {
+        let known = self.promises.entry(author).or_insert(promise);
+        if promise.through > known.through {
+            *known = promise;
+        }
+    }
+
+    /// The promises known, by author.
+    pub fn promises(&self) -> &BTreeMap<AuthorId, Promise> { &self.promises }
+
+    /// The member set of the closure of `heads`.
+    pub fn members(&self, heads: &[CommitId]) -> Members {
+        let mut members = self.founding.clone();
+        for ((_, _, id), records) in &self.controls {
+            if self.in_closure(id, heads) {
+                records.iter().for_each(|record| members.apply(record));
+            }
+        }
+        members
+    }
+
+    /// Every control record, for a checkpoint to keep.
+    pub fn controls(&self) -> impl Iterator<Item = (CommitId, &[ControlRecord])> {
+        self.controls.iter().map(|((_, _, id), records)| (*id, records.as_slice()))
+    }
+
+    /// Numbers below those in memory are forgotten; the log still has the commits.
+    pub fn forget_chains(&mut self) {
+        let firsts: Vec<(Chain, u64)> = self
+            .chains
+            .versions()
+            .keys()
+            .map(|chain| {
+                let inside = |id: &&CommitId| self.graph.get(id).is_some_and(|v| v.chain() == *chain);
+                let first = self.entered.keys().filter(inside).filter_map(|id| self.graph.get(id)).map(|v| v.seq).min();
+                (*chain, first.unwrap_or(u64::MAX))
+            })
+            .collect();
+        firsts.into_iter().for_each(|(chain, seq)| self.chains.forget_below(chain, seq));
+    }
+
+    fn below(&self, id: &CommitId) -> Option<Vertex> { record::read_vertex(&self.log, id).ok().flatten() }
+}
+
+impl Known for Knowledge {
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> { self.graph.get(id).cloned().or_else(|| self.below(id)) }
+
+    fn in_closure(&self, id: &CommitId, heads: &[CommitId]) -> bool {
+        if heads.contains(id) {
+            return true;
+        }
+        if let Some(answer) = self.graph.reaches(id, heads) {
+            return answer;
+        }
+        let Some(wanted) = self.vertex(id) else { return false };
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<CommitId> = heads.to_vec();
+        while let Some(at) = open.pop() {
+            if at == *id {
+                return true;
+            }
+            let Some(vertex) = self.vertex(&at).filter(|v| v.generation > wanted.generation) else { continue };
+            if seen.insert(at) {
+                open.extend(vertex.parents);
+            }
+        }
+        false
+    }
+
+    fn standing(&self, author: &AuthorId, heads: &[CommitId]) -> Standing {
+        if self.controls.is_empty() {
+            return self.founding.standing(author);
+        }
+        self.members(heads).standing(author)
+    }
+
+    fn admits(&self, commit: &CommitId, author: &AuthorId) -> bool {
+        let admitted = |record: &ControlRecord| match record {
+            ControlRecord::Admit { author: new, .. } | ControlRecord::RenewKey { new, .. } => new == author,
+            _ => false,
+        };
+        self.controls.iter().any(|((_, _, id), records)| id == commit && records.iter().any(admitted))
+    }
+
+    fn rules_level(&self, heads: &[CommitId]) -> u32 {
+        if self.controls.is_empty() { self.founding.rules_level() } else { self.members(heads).rules_level() }
+    }
+
+    fn numbered(&self, chain: Chain, seq: u64) -> Vec<CommitId> { self.chains.at(chain, seq).to_vec() }
+
+    fn promise(&self, author: &AuthorId) -> Option<Promise> { self.promises.get(author).copied() }
+}
+
+impl Window for Knowledge {
+    fn enter(&mut self, vertex: &Vertex, candidate: &Candidate<'_>) {
+        self.note_control(vertex, candidate.records.to_vec());
+        let position = self.log.end();
+        if let Err(error) = self.graph.insert(vertex.clone()) {
+            tracing::error!(%error, "an admitted commit does not fit the graph");
+        }
+        self.chains.insert(vertex);
+        self.entered.insert(vertex.id, position);
+    }
+
+    fn leave(&mut self, vertex: &Vertex) {
+        self.graph.withdraw(&vertex.id);
+        self.chains.withdraw(vertex);
+        self.entered.remove(&vertex.id);
+        self.controls.remove(&(vertex.hlc, vertex.author, vertex.id));
+    }
+}

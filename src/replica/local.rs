@@ -1,0 +1,130 @@
+//! What the parts of a replica share: the latch, the published state, the log, the doors.
+//!
+//! Lock order: the latch first, then nothing that waits. Nobody holds the latch across a disk sync.
+
+use super::counters::Counters;
+use super::writer::Writer;
+use crate::config::Config;
+use arc_swap::ArcSwap;
+use dag::clock::{Clock, Entropy};
+use dag::genesis::Genesis;
+use dag::id::{AuthorId, RunId};
+use dag::store::{Committer, Log, TreeStore};
+use dag::tree::Trees;
+use linearizer::view::View;
+use sql::error::SqlError;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The newest merge and how many fetched batches it holds.
+pub struct Newest {
+    /// The virtual merge of all heads.
+    pub view: Arc<dyn View>,
+    /// Fetched batches folded into it (R27 step 1).
+    pub basis: u64,
+}
+
+/// Everything below the SQL engine.
+pub struct Local {
+    /// The configuration it was opened with.
+    pub config: Config,
+    /// The founding facts.
+    pub genesis: Genesis,
+    /// Who writes here.
+    pub author: AuthorId,
+    /// This start of the process (R6).
+    pub run: RunId,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The truth on disk.
+    pub log: Arc<Log>,
+    /// The committing thread; `None` once stopped.
+    pub committer: Mutex<Option<Committer>>,
+    /// Checkpoint trees on disk.
+    pub tree_store: Arc<TreeStore>,
+    /// The same, as trees.
+    pub trees: Trees,
+    /// AUTO_INCREMENT.
+    pub counters: Counters,
+    /// The next hidden row number of the run (R39).
+    pub hidden: AtomicU64,
+    /// What sessions read.
+    pub newest: ArcSwap<Newest>,
+    /// Checkpoints are cut one at a time.
+    pub cutting: Mutex<()>,
+    latch: Mutex<Writer>,
+}
+
+/// What [`Local`] is made of besides what it shares at once.
+pub struct Parts {
+    /// See [`Local`].
+    pub config: Config,
+    /// See [`Local`].
+    pub genesis: Genesis,
+    /// See [`Local`].
+    pub clock: Arc<dyn Clock>,
+    /// See [`Local`].
+    pub entropy: Arc<dyn Entropy>,
+    /// See [`Local`].
+    pub log: Arc<Log>,
+    /// See [`Local`].
+    pub committer: Committer,
+    /// See [`Local`].
+    pub tree_store: Arc<TreeStore>,
+    /// See [`Local`].
+    pub trees: Trees,
+    /// See [`Local`].
+    pub counters: Counters,
+    /// The state under the latch.
+    pub writer: Writer,
+}
+
+impl Local {
+    /// Puts the parts together and publishes the state.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let newest = Newest { view: parts.writer.linearizer.view(), basis: 0 };
+        Arc::new(Local {
+            author: parts.writer.author(),
+            run: parts.writer.run(),
+            config: parts.config,
+            genesis: parts.genesis,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            log: parts.log,
+            committer: Mutex::new(Some(parts.committer)),
+            tree_store: parts.tree_store,
+            trees: parts.trees,
+            counters: parts.counters,
+            hidden: AtomicU64::new(1),
+            newest: ArcSwap::from_pointee(newest),
+            cutting: Mutex::new(()),
+            latch: Mutex::new(parts.writer),
+        })
+    }
+
+    /// Takes the commit latch.
+    pub fn latch(&self) -> MutexGuard<'_, Writer> { self.latch.lock().unwrap_or_else(PoisonError::into_inner) }
+
+    /// Makes the writer's state the one sessions read; the caller holds the latch.
+    pub fn publish(&self, writer: &Writer) {
+        self.newest.store(Arc::new(Newest { view: writer.linearizer.view(), basis: writer.fetched.batches() }));
+    }
+
+    /// Why writes are refused, if they are: a failed disk poisons the replica (design, section 5).
+    pub fn refusal(&self) -> Option<SqlError> {
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
+        match committer.as_ref().map(Committer::failure) {
+            None => Some(SqlError::new(1053, "Server shutdown in progress")),
+            Some(Some(failure)) => Some(stopped(&failure)),
+            Some(None) => None,
+        }
+    }
+}
+
+/// Writing stopped for good: 1290 with the reason and the way out.
+pub fn stopped(reason: &dyn std::fmt::Display) -> SqlError {
+    let text = "nothing acknowledged is lost; free the disk or replace it, then restart (headwaters doctor looks for the cause)";
+    SqlError::new(1290, format!("This replica has stopped accepting writes: {reason}; {text}"))
+}

@@ -1,0 +1,65 @@
+//! One replica: the crates wired together over a data folder.
+//!
+//! [`Replica::open`] recovers the state and starts the committer; the SQL engine runs over [`local::Local`], which is
+//! the journal; `linearizing` cuts checkpoints in the background; [`Replica::stop`] leaves a clean folder. State under
+//! the commit latch has one owner, [`writer::Writer`]; readers take published snapshots and never the latch.
+
+mod counters;
+pub mod founding;
+mod history;
+mod journal;
+mod kept;
+mod known;
+mod linearizing;
+mod local;
+mod opening;
+pub mod presence;
+mod record;
+mod refusal;
+pub mod report;
+mod reporting;
+pub mod serving;
+mod snapshots;
+pub mod verifying;
+mod writer;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::system;
+use local::Local;
+use sql::engine::{Engine, EngineParts};
+use std::sync::Arc;
+
+/// Told how far opening has come: done, total.
+pub type Progress<'a> = dyn Fn(u64, u64) + 'a;
+
+/// An opened replica.
+pub struct Replica {
+    local: Arc<Local>,
+    engine: Arc<Engine>,
+}
+
+impl Replica {
+    /// Opens the folder: takes its lock, recovers, and is ready to serve. Errors say what keeps it shut.
+    pub fn open(config: &Config, progress: &Progress<'_>) -> Result<Arc<Replica>, Failure> {
+        let local = opening::open(config, progress)?;
+        let report: Arc<dyn report::Report> = local.clone();
+        let engine = Engine::new(EngineParts {
+            journal: local.clone(),
+            clock: local.clock.clone(),
+            entropy: local.entropy.clone(),
+            system_tables: system::tables(&report),
+            facts: serving::facts(config),
+        });
+        Ok(Arc::new(Replica { local, engine }))
+    }
+
+    /// The SQL engine over this replica.
+    pub fn engine(&self) -> &Arc<Engine> { &self.engine }
+
+    /// Cuts what is due; the background task calls it at every tick.
+    pub fn linearize(&self) -> Result<(), Failure> { linearizing::tick(&self.local) }
+
+    /// Writes what is left to write and marks a clean end. The replica takes no more commits.
+    pub fn stop(&self) -> Result<(), Failure> { linearizing::close(&self.local) }
+}

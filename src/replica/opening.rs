@@ -1,0 +1,226 @@
+//! Opening a folder: lock, log, checkpoints, and the commits behind the last checkpoint.
+//!
+//! Promises: everything that was acknowledged is there, or opening fails and names the damage; a checkpoint whose trees
+//! are lost is passed over and the log folded again. Costs what lies behind the last checkpoint.
+
+use super::Progress;
+use super::counters::Counters;
+use super::history::LogHistory;
+use super::kept::{Kept, Marks};
+use super::known::Knowledge;
+use super::local::{Local, Parts};
+use super::record::{self, Stored};
+use super::writer::Writer;
+use super::founding;
+use crate::config::Config;
+use crate::failure::Failure;
+use dag::admit::{Promise, Window};
+use dag::clock::{Clock, Entropy, System};
+use dag::control::Members;
+use dag::disk::{Disk, Files};
+use dag::genesis::Genesis;
+use dag::heads::Heads;
+use dag::id::{CommitId, RunId};
+use dag::store::{Committer, Entry, Kind, Limits, Log, Options, Position, StoreError, TreeStore};
+use dag::tip::SignedTip;
+use dag::tree::{Shape, Trees};
+use linearizer::checkpoint::Checkpoint;
+use linearizer::commit::Ordered;
+use linearizer::compact::Cuts;
+use linearizer::linearizer::Linearizer;
+use linearizer::window::Base;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Checked tree nodes kept in memory: the inner nodes of tens of millions of rows, well below the 512 MiB bound.
+const NODE_CACHE_BYTES: usize = 64 << 20;
+/// Commits folded at a time while opening.
+const FOLD_BATCH: usize = 4_096;
+
+/// Opens the folder.
+pub fn open(config: &Config, progress: &Progress<'_>) -> Result<Arc<Local>, Failure> {
+    if !founding::is_founded(&config.data) {
+        let text = format!("{} holds no database; found one with: headwaters --data {0} start", config.data.display());
+        return Err(Failure::usage(text));
+    }
+    let genesis = founding::load_genesis(&config.data)?;
+    let key = founding::load_key(&config.data)?;
+    let disk: Arc<dyn Disk> = Arc::new(Files::open(&config.data).map_err(refused)?);
+    let (log, recovery) = Log::open(disk.clone(), Options::default()).map_err(refused)?;
+    if let Some((file, offset)) = recovery.cut {
+        tracing::warn!(file, offset, "a torn tail was cut: writes that nobody was told of");
+    }
+    let (tree_store, _) = TreeStore::open(disk).map_err(refused)?;
+    let (log, tree_store) = (Arc::new(log), Arc::new(tree_store));
+    let trees = Trees::new(tree_store.clone(), Shape::new(genesis.tree_key.into_array()), NODE_CACHE_BYTES);
+    let system = Arc::new(System::new());
+    let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (system.clone(), system);
+    let run = random_run(&*entropy)?;
+    let mut opening = Opening::begin(&genesis, &log, &tree_store, &trees, run, key)?;
+    opening.read_tail(&log, progress)?;
+    let Opening { writer, counters, .. } = opening;
+    let committer = Committer::start(log.clone(), Limits::default())
+        .map_err(|e| Failure::environment(format!("cannot start the committing thread: {e}")))?;
+    let config = config.clone();
+    Ok(Local::new(Parts { config, genesis, clock, entropy, log, committer, tree_store, trees, counters, writer }))
+}
+
+/// The store's error as a failure of the verb.
+pub fn refused(error: StoreError) -> Failure {
+    match error {
+        StoreError::Damaged { .. } | StoreError::MissingFile { .. } => Failure::Damaged(error.to_string()),
+        other => Failure::environment(other.to_string()),
+    }
+}
+
+fn random_run(entropy: &dyn Entropy) -> Result<RunId, Failure> {
+    let mut bytes = [0; 8];
+    entropy.fill(&mut bytes).map_err(|e| Failure::environment(e.to_string()))?;
+    Ok(RunId(u64::from_be_bytes(bytes)))
+}
+
+/// Where peers cut main, by genesis.
+pub fn cuts(genesis: &Genesis) -> Cuts { Cuts { epoch_millis: genesis.epoch_millis, ..Cuts::default() } }
+
+/// A state being recovered.
+struct Opening {
+    writer: Writer,
+    counters: Counters,
+    marks: Marks,
+    waiting: Vec<Arc<Ordered>>,
+}
+
+impl Opening {
+    /// From the newest checkpoints that can be read; from nothing if there are none.
+    fn begin(genesis: &Genesis, log: &Arc<Log>, store: &TreeStore, trees: &Trees, run: RunId, key: dag::author_key::AuthorKey) -> Result<Self, Failure> {
+        let kept = Kept::load(log).map_err(refused)?;
+        let known = Knowledge::new(log.clone(), Members::founding(genesis));
+        let nothing = Marks { scan_from: Position::START, adopted_at: Position::START };
+        let opened = kept.as_ref().and_then(|kept| open_checkpoints(kept, store, trees));
+        let linearizer = match &opened {
+            Some(checkpoints) => Linearizer::open(cuts(genesis), checkpoints.clone()),
+            None => Linearizer::new(cuts(genesis)),
+        };
+        let writer = Writer::new(key, run, genesis, known, Heads::new(), linearizer);
+        let mut opening = Opening { writer, counters: Counters::default(), marks: nothing, waiting: Vec::new() };
+        if let (Some(kept), Some(checkpoints)) = (kept, opened) {
+            opening.restore(kept, &checkpoints, log)?;
+        }
+        Ok(opening)
+    }
+
+    fn restore(&mut self, kept: Kept, checkpoints: &[(Checkpoint, Base)], log: &Log) -> Result<(), Failure> {
+        self.marks = kept.marks();
+        let frontier = checkpoints.last().map(|(c, _)| c.frontier.clone()).unwrap_or_default();
+        for id in frontier {
+            let stored = stored(log, id)?;
+            self.writer.known.enter(&stored.vertex(), &record::candidate(&stored.commit));
+            self.writer.heads.advance(&stored.vertex());
+        }
+        for id in &kept.controls {
+            let stored = stored(log, *id)?;
+            self.writer.known.note_control(&stored.vertex(), stored.commit.control.to_vec());
+        }
+        for (author, through, commit) in kept.promises {
+            self.writer.known.note_promise(author, Promise { through, commit });
+        }
+        self.counters.restore(kept.counters);
+        self.writer.prev = kept.prev;
+        self.writer.hlc = kept.hlc;
+        self.writer.promise = kept.promise;
+        Ok(())
+    }
+
+    /// Reads the log behind the last checkpoint.
+    fn read_tail(&mut self, log: &Log, progress: &Progress<'_>) -> Result<(), Failure> {
+        let end = log.end();
+        let total = span(self.marks.scan_from, end);
+        let mut failed = None;
+        log.scan(self.marks.scan_from, &mut |entry| {
+            progress(span(self.marks.scan_from, entry.position), total);
+            match self.take(&entry, log) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(failure) => {
+                    failed = Some(failure);
+                    ControlFlow::Break(())
+                }
+            }
+        })
+        .map_err(refused)?;
+        progress(total, total);
+        failed.map_or(Ok(()), Err)?;
+        self.fold(log)
+    }
+
+    fn take(&mut self, entry: &Entry<'_>, log: &Log) -> Result<(), Failure> {
+        if entry.kind == Kind::TIP {
+            self.take_tip(entry);
+            return Ok(());
+        }
+        let Some(stored) = record::of_entry(entry) else { return Ok(()) };
+        let stored = stored.map_err(Failure::Damaged)?;
+        let vertex = stored.vertex();
+        if self.is_below(&stored) && entry.position < self.marks.adopted_at {
+            return Ok(());
+        }
+        self.writer.known.enter(&vertex, &record::candidate(&stored.commit));
+        self.writer.heads.advance(&vertex);
+        self.writer.hlc = self.writer.hlc.max(vertex.hlc);
+        if vertex.author == self.writer.author() {
+            self.writer.prev = Some(vertex.id);
+            self.writer.unsigned = true;
+        }
+        let changes = stored.changes().map_err(Failure::Damaged)?;
+        self.waiting.push(Arc::new(record::ordered(&stored.commit, Arc::new(changes))));
+        if self.waiting.len() >= FOLD_BATCH { self.fold(log) } else { Ok(()) }
+    }
+
+    fn is_below(&self, stored: &Stored) -> bool {
+        let header = &stored.commit.header;
+        let place = linearizer::order::Place::new(header.hlc, header.author, header.run, stored.commit.id);
+        self.writer.linearizer.checkpoints().next_back().is_some_and(|checkpoint| place <= checkpoint.place)
+    }
+
+    fn take_tip(&mut self, entry: &Entry<'_>) {
+        let Ok(signed) = SignedTip::verify(entry.bytes) else { return };
+        let tip = signed.tip;
+        if tip.author == self.writer.author() {
+            self.writer.promise = self.writer.promise.max(tip.promise);
+            self.writer.unsigned = self.writer.prev != Some(tip.commit);
+        }
+        self.writer.known.note_promise(tip.author, Promise { through: tip.promise, commit: tip.commit });
+    }
+
+    fn fold(&mut self, log: &Log) -> Result<(), Failure> {
+        let commits = std::mem::take(&mut self.waiting);
+        let replayed = commits.clone();
+        self.writer.linearizer.add(commits, &LogHistory(log)).map_err(|e| Failure::Damaged(e.to_string()))?;
+        let view = self.writer.linearizer.view();
+        replayed.iter().for_each(|commit| self.counters.replay(&commit.changes, view.catalogue()));
+        Ok(())
+    }
+}
+
+/// The bases of all checkpoints; `None` if one cannot be read: then the log is folded again.
+fn open_checkpoints(kept: &Kept, store: &TreeStore, trees: &Trees) -> Option<Vec<(Checkpoint, Base)>> {
+    let open = |checkpoint: &Checkpoint| match checkpoint.open(store, trees) {
+        Ok(base) => Some((checkpoint.clone(), base)),
+        Err(error) => {
+            tracing::warn!(%error, position = checkpoint.position(), "a checkpoint cannot be read: folding the whole log again");
+            None
+        }
+    };
+    kept.checkpoints.iter().map(open).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
+}
+
+fn stored(log: &Log, id: CommitId) -> Result<Stored, Failure> {
+    let found = record::find(log, &id).map_err(refused)?;
+    found.ok_or_else(|| Failure::Damaged(format!("commit {id}, which a checkpoint stands on, is not in the log; restore the folder from a backup or another member")))
+}
+
+/// Bytes between two positions, for the progress bar: segments count as full.
+fn span(from: Position, to: Position) -> u64 {
+    let flat = |p: Position| p.segment * Options::default().segment_bytes + p.offset;
+    flat(to).saturating_sub(flat(from))
+}
+

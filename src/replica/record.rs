@@ -1,0 +1,86 @@
+//! Commits as log records: the author's bytes behind a local generation number.
+//!
+//! The generation is this replica's own (it follows from the graph); keeping it saves reading all ancestors when an old
+//! commit is looked up. Promises: what is read back is checked against the id it is stored under.
+
+use dag::admit::Candidate;
+use dag::change::ChangeSet;
+use dag::commit::{Checked, Commit, Received};
+use dag::id::CommitId;
+use dag::store::{Entry, Kind, Log, Record, StoreError};
+use dag::vertex::Vertex;
+use linearizer::commit::Ordered;
+use std::sync::Arc;
+
+/// A commit read from the log.
+pub struct Stored {
+    /// The commit.
+    pub commit: Commit,
+    /// Its generation here.
+    pub generation: u64,
+}
+
+impl Stored {
+    /// Its place in the graph.
+    pub fn vertex(&self) -> Vertex { Vertex::of(self.commit.id, &self.commit.header, self.generation) }
+
+    /// Its changes. Error: they are in trees, which this release does not write and cannot read back.
+    pub fn changes(&self) -> Result<ChangeSet, String> {
+        self.commit.changes().ok_or_else(|| format!("commit {}: its changes are in trees; upgrade headwaters", self.commit.id))
+    }
+}
+
+/// The record of a commit.
+pub fn of_commit(commit: &Commit, generation: u64) -> Record {
+    let bytes = [&generation.to_le_bytes(), &commit.bytes()[..]].concat();
+    Record::new(Kind::COMMIT, commit.id.0, bytes)
+}
+
+/// Reads a commit's record.
+pub fn read(id: CommitId, bytes: &[u8]) -> Result<Stored, String> {
+    let (generation, bytes) = bytes.split_first_chunk::<8>().ok_or_else(|| format!("commit {id}: the record is too short"))?;
+    match Received(bytes.into()).verify() {
+        Ok(Checked::Commit(commit)) if commit.id == id => Ok(Stored { commit, generation: u64::from_le_bytes(*generation) }),
+        Ok(Checked::Commit(commit)) => Err(format!("commit {id}: the bytes stored under it are those of {}", commit.id)),
+        Ok(Checked::Held(held)) => Err(format!("commit {id}: version {} is not known here; upgrade headwaters", held.version)),
+        Err(error) => Err(format!("commit {id}: {error}")),
+    }
+}
+
+/// Reads a log entry if it is a commit.
+pub fn of_entry(entry: &Entry<'_>) -> Option<Result<Stored, String>> {
+    (entry.kind == Kind::COMMIT).then(|| read(CommitId(*entry.id), entry.bytes))
+}
+
+/// The commit of that id in the log.
+pub fn find(log: &Log, id: &CommitId) -> Result<Option<Stored>, StoreError> {
+    let Some(bytes) = log.get(Kind::COMMIT, &id.0)? else { return Ok(None) };
+    match read(*id, &bytes) {
+        Ok(stored) => Ok(Some(stored)),
+        Err(reason) => {
+            tracing::error!(%reason, "a stored commit cannot be read");
+            Ok(None)
+        }
+    }
+}
+
+/// The vertex of a commit in the log.
+pub fn read_vertex(log: &Log, id: &CommitId) -> Result<Option<Vertex>, StoreError> { Ok(find(log, id)?.map(|stored| stored.vertex())) }
+
+/// A commit as admission takes it.
+pub fn candidate(commit: &Commit) -> Candidate<'_> { Candidate { id: commit.id, header: &commit.header, records: &commit.control } }
+
+/// A commit as the fold takes it.
+pub fn ordered(commit: &Commit, changes: Arc<ChangeSet>) -> Ordered {
+    Ordered {
+        id: commit.id,
+        parents: commit.header.parents.clone(),
+        hlc: commit.header.hlc,
+        author: commit.header.author,
+        run: commit.header.run,
+        seq: commit.header.seq,
+        settles: commit.header.settles.clone(),
+        changes,
+        bytes: commit.header.body_length,
+    }
+}

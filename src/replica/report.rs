@@ -1,0 +1,114 @@
+//! What a replica tells about itself, as plain facts: the source of the system tables and of `status`.
+//!
+//! Promises: every list is a snapshot taken under the latch, given out without it; long ones are streamed.
+
+use dag::hlc::Hlc;
+use dag::id::{AuthorId, CommitId, NodeId};
+use sql::error::SqlError;
+use std::ops::ControlFlow;
+
+/// Takes one item of a list.
+pub type Take<'a, T> = dyn FnMut(T) -> ControlFlow<()> + 'a;
+
+/// A commit and what became of it.
+#[derive(Clone, Debug)]
+pub struct CommitFact {
+    /// Its id.
+    pub id: CommitId,
+    /// Who wrote it.
+    pub author: AuthorId,
+    /// Which start of the author's process.
+    pub run: u64,
+    /// Its number in the run.
+    pub seq: u64,
+    /// When.
+    pub hlc: Hlc,
+    /// data, control or join.
+    pub kind: &'static str,
+    /// Row changes in it.
+    pub changes: u64,
+    /// Bytes of its body.
+    pub bytes: u64,
+    /// The SQL user, if it says.
+    pub user: Option<String>,
+    /// Its parents.
+    pub parents: Vec<CommitId>,
+    /// applied, parked, void.
+    pub outcome: &'static str,
+    /// Why, for what is not applied.
+    pub reason: Option<String>,
+    /// The commit in the way, where one is known.
+    pub against: Option<CommitId>,
+}
+
+/// An entry of main's log.
+#[derive(Clone, Debug)]
+pub struct MainEntry {
+    /// Position, from 1.
+    pub position: u64,
+    /// The commit.
+    pub id: CommitId,
+    /// The outcome code (R29).
+    pub code: u8,
+    /// applied, parked, void.
+    pub outcome: &'static str,
+    /// Whether it can never change.
+    pub stable: bool,
+}
+
+/// A member.
+#[derive(Clone, Debug)]
+pub struct MemberFact {
+    /// Its key.
+    pub author: AuthorId,
+    /// admin, writer, reader.
+    pub role: &'static str,
+    /// The promise known of it.
+    pub promise: Option<Hlc>,
+    /// Whether it is this replica.
+    pub here: bool,
+}
+
+/// A checkpoint.
+#[derive(Clone, Debug)]
+pub struct CheckpointFact {
+    /// Commits of main below it.
+    pub position: u64,
+    /// The last commit's time.
+    pub hlc: Hlc,
+    /// The consensus root (R31).
+    pub root: NodeId,
+    /// Whether it can never be replaced.
+    pub stable: bool,
+}
+
+/// A commit held back.
+#[derive(Clone, Debug)]
+pub struct HeldFact {
+    /// Its id.
+    pub id: CommitId,
+    /// Why, and until when.
+    pub reason: String,
+}
+
+/// The reports.
+pub trait Report: Send + Sync {
+    /// Every commit in the graph, in main's order.
+    fn commits(&self, take: &mut Take<'_, CommitFact>) -> Result<(), SqlError>;
+    /// The heads, greatest rank first: the first is the read head.
+    fn heads(&self) -> Result<Vec<CommitFact>, SqlError>;
+    /// main's log from position 1.
+    fn main_log(&self, take: &mut Take<'_, MainEntry>) -> Result<(), SqlError>;
+    /// Parked commits that nothing has settled, in order.
+    fn conflicts(&self) -> Result<Vec<CommitFact>, SqlError>;
+    /// The member set of all heads.
+    fn members(&self) -> Result<Vec<MemberFact>, SqlError>;
+    /// Checkpoints kept, oldest first.
+    fn checkpoints(&self) -> Result<Vec<CheckpointFact>, SqlError>;
+    /// Commits held or waiting.
+    fn held(&self) -> Result<Vec<HeldFact>, SqlError>;
+    /// Settings in force.
+    fn settings(&self) -> Vec<(String, String)>;
+    /// Facts for `status`, in the order to show them.
+    fn status(&self) -> Result<Vec<(String, String)>, SqlError>;
+}
