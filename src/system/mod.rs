@@ -1,0 +1,38 @@
+//! The system database `headwaters`: what lies beneath the SQL tables, as read-only tables (one file each).
+//!
+//! Promises: scanning one changes nothing and holds no latch while rows are given out. Every table is a list of plain
+//! facts that `replica::report` brings; here is only how they look as rows.
+
+mod checkpoints;
+mod commit_parents;
+mod commits;
+mod conflicts;
+mod heads;
+mod held;
+mod listing;
+mod log;
+mod members;
+mod settings;
+mod status;
+
+use crate::replica::report::Report;
+use listing::Listing;
+use sql::engine::system_table::SystemTable;
+use std::sync::Arc;
+
+/// Every table of the database, over one replica's reports.
+pub fn tables(report: &Arc<dyn Report>) -> Vec<Arc<dyn SystemTable>> {
+    let all = [
+        &commits::TABLE,
+        &commit_parents::TABLE,
+        &heads::TABLE,
+        &log::TABLE,
+        &conflicts::TABLE,
+        &members::TABLE,
+        &checkpoints::TABLE,
+        &held::TABLE,
+        &settings::TABLE,
+        &status::TABLE,
+    ];
+    all.into_iter().map(|table| Arc::new(Listing::new(table, report.clone())) as Arc<dyn SystemTable>).collect()
+}
