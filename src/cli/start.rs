@@ -1,0 +1,67 @@
+//! `headwaters start`: serves MySQL clients from the data folder until told to stop.
+//!
+//! Promises: an empty folder is founded first; nothing listens before the state is ready; SIGINT and SIGTERM let
+//! running statements finish and leave a clean folder.
+
+use super::{init, print, progress};
+use crate::config::{Config, LogFormat};
+use crate::failure::Failure;
+use crate::replica::{Replica, founding, presence, serving};
+use dag::clock::System;
+use std::sync::Arc;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Founds if needed, opens, listens, and stays until a signal.
+pub fn run(config: &Config) -> Result<(), Failure> {
+    write_log(config.log_format);
+    serving::check_address(config)?;
+    if !founding::is_founded(&config.data) {
+        let founded = founding::found(&config.data, &System::new())?;
+        print::line(format!("Founded database {} in {}", founded.genesis, config.data.display()));
+        init::print_recovery_key(&founded.recovery_key);
+    }
+    let replica = Replica::open(config, &|done, total| progress::show("opening", done, total))?;
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::environment(format!("cannot start the runtime: {e}")))?;
+    let served = runtime.block_on(serve(config, &replica));
+    presence::remove(&config.data);
+    let stopped = replica.stop();
+    served.and(stopped)
+}
+
+async fn serve(config: &Config, replica: &Arc<Replica>) -> Result<(), Failure> {
+    let server = serving::listen(config, replica).await?;
+    presence::write(&config.data, server.address)?;
+    announce(&server);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let stop = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: running statements finish, idle sessions end");
+    };
+    server.run(stop).await
+}
+
+fn no_signals(error: std::io::Error) -> Failure { Failure::environment(format!("cannot wait for signals: {error}")) }
+
+fn announce(server: &serving::Serving) {
+    let (ip, port) = (server.address.ip(), server.address.port());
+    print::line(format!("Ready. Connect any MySQL client, for example: mariadb -h {ip} -P {port} -u root"));
+    print::line(format!("TLS certificate SHA-256 fingerprint: {}", server.fingerprint));
+    print::line("Stop with Ctrl-C.");
+}
+
+fn write_log(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HEADWATERS_LOG").unwrap_or_else(|_| "info".into());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}
