@@ -1,0 +1,49 @@
+//! The figures of docs/benchmarks.md, each by one command: ratios against MariaDB or against ourselves in one run.
+//!
+//! `cargo run --release --example benchmark -- inserts`
+//! Shows figures, judges nothing. Needs mariadb-server for the figures against MariaDB, and a release build of
+//! `headwaters` beside it (`cargo build --release`).
+
+mod port;
+mod sampling;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::io::Write;
+
+/// What a benchmark may fail with.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// Measure Headwaters
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    figure: Figure,
+    /// Seconds of each measurement
+    #[arg(long, global = true, default_value_t = 3.0)]
+    seconds: f64,
+    /// Pairs of measurements; the median ratio counts
+    #[arg(long, global = true, default_value_t = 5)]
+    rounds: usize,
+}
+
+#[derive(Subcommand)]
+enum Figure {
+    /// Durable single-row inserts: 1 client, 64 clients, 64 clients on one row, against MariaDB
+    Inserts,
+    /// Prepared point selects by primary key: 1 and 8 clients, against MariaDB
+    Points,
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    let plan = sampling::Plan { seconds: arguments.seconds, rounds: arguments.rounds };
+    match arguments.figure {
+        Figure::Inserts => port::inserts(&plan).await,
+        Figure::Points => port::points(&plan).await,
+    }
+}
+
+/// Prints one line of a report.
+pub fn say(text: impl AsRef<str>) -> std::io::Result<()> { writeln!(std::io::stdout(), "{}", text.as_ref()) }
