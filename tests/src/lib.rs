@@ -1,6 +1,9 @@
-//! What the acceptance tests share: the simulated world, and the real process.
+//! What the acceptance tests share: the simulated world, real processes, SQL as data.
 //!
 //! Knows every crate; no crate knows it.
 
+pub mod instance;
+pub mod oracle;
 pub mod process;
 pub mod simulation;
+pub mod slt;

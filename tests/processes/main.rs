@@ -1,0 +1,10 @@
+//! End-to-end tests with real `headwaters` processes and a real client.
+
+mod kill;
+mod probes;
+mod restart;
+mod sql_files;
+mod verbs;
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_headwaters");

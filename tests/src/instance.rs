@@ -1,0 +1,99 @@
+//! A real `headwaters start` process in a folder of its own: started, killed, stopped, and asked over its port.
+//!
+//! Promises: the process ends with the value. Does not know which binary: the test that owns one brings it.
+
+use mysql_async::{Conn, OptsBuilder};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Longest wait for a process to listen: a cold debug build on a loaded machine.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// How often the folder's note is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A running replica process.
+pub struct Instance {
+    child: Child,
+    address: SocketAddr,
+    folder: PathBuf,
+}
+
+impl Instance {
+    /// Starts the binary on the folder (founding a database if it is empty) and waits until it listens.
+    pub fn start(binary: &str, folder: &Path) -> Instance { Instance::start_with(binary, folder, &[]) }
+
+    /// The same with further arguments.
+    pub fn start_with(binary: &str, folder: &Path, arguments: &[&str]) -> Instance {
+        let note = folder.join("running.json");
+        let _none_left_from_a_kill = std::fs::remove_file(&note);
+        let mut child = Command::new(binary)
+            .args(["--data", &folder.display().to_string(), "--listen", "127.0.0.1:0", "start"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the binary starts");
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(address) = std::fs::read_to_string(&note).ok().and_then(|t| listening(&t)) {
+                return Instance { child, address, folder: folder.to_owned() };
+            }
+            if let Some(status) = child.try_wait().expect("the process can be asked") {
+                panic!("headwaters start ended early with {status}");
+            }
+            assert!(waited < START_LIMIT, "no port after {START_LIMIT:?}");
+            std::thread::sleep(LOOK_EVERY);
+            waited += LOOK_EVERY;
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr { self.address }
+
+    /// Its data folder.
+    pub fn folder(&self) -> &Path { &self.folder }
+
+    /// Its process id.
+    pub fn process(&self) -> u32 { self.child.id() }
+
+    /// A connection as root.
+    pub async fn connect(&self) -> Conn { self.try_connect().await.expect("a connection") }
+
+    /// A connection as root, or why not.
+    pub async fn try_connect(&self) -> Result<Conn, mysql_async::Error> {
+        let options = OptsBuilder::default()
+            .ip_or_hostname(self.address.ip().to_string())
+            .tcp_port(self.address.port())
+            .user(Some("root"))
+            .prefer_socket(false);
+        Conn::new(options).await
+    }
+
+    /// kill -9: no chance to write anything more.
+    pub fn kill(mut self) {
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process ends");
+    }
+
+    /// A graceful stop by SIGTERM; true if it ended with success.
+    pub fn stop(mut self) -> bool {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &process]).status().expect("kill runs");
+        sent.success() && self.child.wait().expect("the process ends").success()
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let _already_gone = self.child.kill();
+        let _already_reaped = self.child.wait();
+    }
+}
+
+fn listening(note: &str) -> Option<SocketAddr> {
+    let value: serde_json::Value = serde_json::from_str(note).ok()?;
+    value.get("address")?.as_str()?.parse().ok()
+}
