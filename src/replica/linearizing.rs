@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use dag::admit::{Known, Standing};
 use dag::hlc::Hlc;
 use dag::id::CommitId;
-use dag::store::{Committer, Kind, Record};
+use dag::store::{Committer, Kind, Record, Roots};
 use dag::tip::Tip;
 use dag::tree::Tree;
 use linearizer::checkpoint::{Checkpoint, Cut};
@@ -210,10 +210,8 @@ fn sweep(local: &Local, kept: &[Checkpoint]) -> Result<(), Failure> {
     }
     let trees: Vec<Tree> = kept.iter().flat_map(|c| c.trees.iter().chain(&c.indexes)).map(|(_, root)| Tree { root: Some(*root) }).collect();
     let failed = |e: dag::tree::TreeError| Failure::Damaged(e.to_string());
-    let mut live: BTreeSet<_> = local.tree_store.reach(&local.trees, &trees).map_err(failed)?.into_keys().collect();
-    for checkpoint in kept {
-        live.extend(local.tree_store.segment_of(checkpoint.catalogue).map_err(refused)?);
-    }
+    let objects = kept.iter().map(|checkpoint| checkpoint.catalogue).collect();
+    let live = local.tree_store.reach(&local.trees, &Roots { trees, objects }).map_err(failed)?.into_keys().collect();
     local.tree_store.sweep(&live).map_err(refused)?;
     Ok(())
 }
