@@ -1,10 +1,13 @@
 //! Five hundred seeded worlds, and the worlds in which a planted bug must be caught.
 
+use acceptance::simulation::compacting::Compacting;
 use acceptance::simulation::fold::{Fold, Real};
-use acceptance::simulation::{Summary, run};
+use acceptance::simulation::planted::{Mistake, Mistaken};
+use acceptance::simulation::{Failure, Habit, Summary, run};
 
-fn real(_: usize) -> Box<dyn Fold> {
-    Box::new(Real::new())
+/// Every second replica cuts checkpoints, each at its own pace: that must make no difference to anybody.
+fn linearizers(replica: usize) -> Box<dyn Fold> {
+    if replica % 2 == 1 { Box::new(Compacting::new(3 + replica)) } else { Box::new(Real::new()) }
 }
 
 /// A number from the environment, to replay one world or to run more of them.
@@ -12,51 +15,99 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
+fn honest(seed: u64) -> Result<Summary, Failure> {
+    run(seed, &linearizers, Habit::Honest)
+}
+
 /// Runs the worlds with these seeds on two threads; panics with the first that goes wrong.
 fn worlds(seeds: std::ops::Range<u64>) -> Vec<Summary> {
     let half = |odd: u64| {
         let seeds = seeds.clone().filter(move |seed| seed % 2 == odd);
-        seeds.map(|seed| run(seed, &real)).collect::<Result<Vec<_>, _>>()
+        seeds.map(honest).collect::<Result<Vec<_>, _>>()
     };
     let (one, other) = std::thread::scope(|scope| {
         let other = scope.spawn(|| half(1));
         (half(0), other.join().expect("the other half ran"))
     });
     let fail = |failure| -> Vec<Summary> { panic!("{failure}") };
-    let (one, other) = (one.unwrap_or_else(fail), other.unwrap_or_else(fail));
-    one.into_iter().chain(other).collect()
+    one.unwrap_or_else(fail).into_iter().chain(other.unwrap_or_else(fail)).collect()
 }
 
 #[test]
 fn five_hundred_worlds_end_in_agreement() {
     let summaries = worlds(0..number("HEADWATERS_SEEDS", 500));
     let sum = |of: fn(&Summary) -> usize| summaries.iter().map(of).sum::<usize>();
-    println!(
-        "{} worlds: {} commits, {} parked, {} refused, {} by the clock, {} crashes, {} held, {} rejudged, {} packets, {} dropped",
-        summaries.len(),
-        sum(|s| s.commits),
-        sum(|s| s.parked),
-        sum(|s| s.refused),
-        sum(|s| s.clock_refused),
-        sum(|s| s.crashes),
-        sum(|s| s.held),
-        sum(|s| s.rejudged),
-        sum(|s| s.packets),
-        sum(|s| s.dropped),
-    );
-    assert!(sum(|s| s.crashes) > 0 && sum(|s| s.held) > 0, "the worlds are too kind to find anything");
+    let counted = [
+        ("commits", sum(|s| s.commits)),
+        ("parked", sum(|s| s.parked)),
+        ("rejudged", sum(|s| s.rejudged)),
+        ("refused at COMMIT", sum(|s| s.refused)),
+        ("refused by the clock", sum(|s| s.clock_refused)),
+        ("held", sum(|s| s.held)),
+        ("crashes", sum(|s| s.crashes)),
+        ("connections dropped", sum(|s| s.dropped)),
+        ("packets", sum(|s| s.packets)),
+    ];
+    println!("{} worlds: {counted:?}", summaries.len());
+    let missing: Vec<_> = counted.iter().filter(|(_, count)| *count == 0).collect();
+    assert!(missing.is_empty(), "the worlds are too kind: {missing:?} never happened");
 }
 
+/// The door for replaying: `HEADWATERS_SEED=123 cargo test -p acceptance --test simulation one_seed`.
 #[test]
 fn one_seed() {
     let seed = number("HEADWATERS_SEED", 1);
-    let summary = run(seed, &real).unwrap_or_else(|failure| panic!("{failure}"));
+    let summary = honest(seed).unwrap_or_else(|failure| panic!("{failure}"));
     println!("{summary:?}");
 }
 
 #[test]
 fn the_same_seed_gives_the_same_trace() {
-    let trace = |seed| run(seed, &real).unwrap_or_else(|failure| panic!("{failure}")).trace;
+    let trace = |seed| honest(seed).unwrap_or_else(|failure| panic!("{failure}")).trace;
     assert_eq!(trace(7), trace(7));
     assert_ne!(trace(7), trace(8));
+}
+
+/// Some world of the first so many must go wrong, and say so in these words.
+fn must_be_caught(expected: &str, world: impl Fn(u64) -> Result<Summary, Failure>) {
+    let failures: Vec<Failure> = (0..40).filter_map(|seed| world(seed).err()).take(1).collect();
+    let caught = failures.first().unwrap_or_else(|| panic!("no world caught it: {expected}"));
+    assert!(caught.what.contains(expected), "caught as {caught}");
+    let replay = format!("HEADWATERS_SEED={} cargo test -p acceptance --test simulation one_seed", caught.seed);
+    assert!(caught.to_string().contains(&replay), "{caught}");
+}
+
+/// One replica makes the mistake, the others do not.
+fn mistaken(mistake: Mistake) -> impl Fn(u64) -> Result<Summary, Failure> {
+    move |seed| {
+        let folds = move |replica: usize| -> Box<dyn Fold> {
+            if replica == 1 { Box::new(Mistaken::new(mistake)) } else { Box::new(Real::new()) }
+        };
+        run(seed, &folds, Habit::Honest)
+    }
+}
+
+#[test]
+fn a_wrong_tie_break_is_caught() {
+    must_be_caught("fold is not the naive one", mistaken(Mistake::WrongTieBreak));
+}
+
+#[test]
+fn an_outcome_that_depends_on_the_order_of_arrival_is_caught() {
+    must_be_caught("fold is not the naive one", mistaken(Mistake::OrderOfArrival));
+}
+
+#[test]
+fn a_lost_late_commit_is_caught() {
+    must_be_caught("fold is not the naive one", mistaken(Mistake::LateCommitLost));
+}
+
+#[test]
+fn a_commit_parked_at_birth_is_caught() {
+    must_be_caught("parked at birth", mistaken(Mistake::UncheckedCommit));
+}
+
+#[test]
+fn an_early_acknowledgement_is_caught() {
+    must_be_caught("lost the acknowledged commit", |seed| run(seed, &linearizers, Habit::AcknowledgesEarly));
 }

@@ -27,6 +27,11 @@ pub trait Fold {
     fn outcome(&self, id: &CommitId) -> Option<Outcome>;
     /// State, main's hash and outcomes.
     fn report(&self) -> Report;
+    /// Whether reasons of old outcomes may be poorer than the reference's: below a checkpoint nobody knows who wrote a
+    /// row (R29: the code is what counts).
+    fn forgets_reasons(&self) -> bool {
+        false
+    }
 }
 
 /// Makes the empty fold of the replica with this number.

@@ -5,14 +5,17 @@
 //! incremental fold equals the naive one; replicas with equal frontiers have equal states and mains; after the storm
 //! everybody has every acknowledged commit.
 
+pub mod compacting;
 mod disk;
 pub mod fold;
 mod library;
 mod network;
+pub mod planted;
 mod random;
 mod replica;
-mod report;
+pub mod report;
 mod workload;
 mod world;
 
+pub use replica::Habit;
 pub use world::{Failure, Summary, run};

@@ -105,14 +105,25 @@ pub struct Replica {
     genesis: Arc<Genesis>,
     disk: Disk<Vec<Record>>,
     memory: Option<Memory>,
+    habit: Habit,
+}
+
+/// How a replica treats its promises; all but one are planted bugs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Habit {
+    /// As it should.
+    #[default]
+    Honest,
+    /// Acknowledges before the sync (against R14).
+    AcknowledgesEarly,
 }
 
 impl Replica {
     /// A replica that is not running, with an empty disk.
-    pub fn new(number: usize, peers: usize, seed: [u8; 32], genesis: Arc<Genesis>) -> Self {
+    pub fn new(number: usize, peers: usize, seed: [u8; 32], genesis: Arc<Genesis>, habit: Habit) -> Self {
         let key = AuthorKey::from_seed(seed);
         let ground = Ground { genesis: genesis.id(), founder: genesis.founder };
-        Replica { number, peers, key, ground, genesis, disk: Disk::new(Vec::new()), memory: None }
+        Replica { number, peers, key, ground, genesis, disk: Disk::new(Vec::new()), memory: None, habit }
     }
 
     /// Puts records on the disk before the first start.
@@ -141,7 +152,8 @@ impl Replica {
         let ids = |(_, until, segment): (&usize, &Until, &Segment)| {
             segment.commits.iter().map(|c| (c.id, until.clone())).collect::<Vec<_>>()
         };
-        waiting.flat_map(ids).collect()
+        let known = |id: &CommitId| self.library().is_some_and(|library| library.graph().contains(id));
+        waiting.flat_map(ids).filter(|(id, _)| !known(id)).collect()
     }
 
     /// Whether nothing is under way inside.
@@ -243,6 +255,11 @@ impl Replica {
         let id = commit.id;
         self.disk.append(vec![Record::Commit(commit)]);
         Ok(id)
+    }
+
+    /// Whether clients are told before the sync: only a planted bug does.
+    pub fn acknowledges_early(&self) -> bool {
+        self.habit == Habit::AcknowledgesEarly
     }
 
     /// Whether a sync is due.

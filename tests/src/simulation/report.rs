@@ -26,10 +26,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Where two reports part, in one line; `None` if they are equal.
-    pub fn difference(&self, other: &Report) -> Option<String> {
+    /// Where two reports part, in one line; `None` if they are equal. Without `reasons`, outcomes are compared by code.
+    pub fn difference(&self, other: &Report, reasons: bool) -> Option<String> {
         let ids: BTreeSet<&CommitId> = self.outcomes.keys().chain(other.outcomes.keys()).collect();
-        let differs = |id: &CommitId| self.outcomes.get(id) != other.outcomes.get(id);
+        let differs = |id: &CommitId| {
+            let (one, two) = (self.outcomes.get(id), other.outcomes.get(id));
+            if reasons { one != two } else { one.map(Outcome::code) != two.map(Outcome::code) }
+        };
         if let Some(id) = ids.into_iter().find(|id| differs(id)) {
             return Some(format!("{id:?} is {:?} / {:?}", self.outcomes.get(id), other.outcomes.get(id)));
         }

@@ -1,0 +1,101 @@
+//! A linearizer that cuts checkpoints as it goes, and falls back when a late commit comes below one (R30).
+//!
+//! Promises: its state, main and outcome codes are those of a linearizer that never cuts. Keeps all commits as its
+//! history, as a replica's log does.
+
+use super::fold::{EPOCH_MILLIS, Fold};
+use super::report::{Report, digest_view};
+use dag::change::ChangeSet;
+use dag::id::CommitId;
+use dag::tree::{MemoryNodes, Shape, Trees};
+use linearizer::Linearizer;
+use linearizer::commit::Ordered;
+use linearizer::compact::Cuts;
+use linearizer::linearizer::History;
+use linearizer::order::Place;
+use linearizer::outcome::Outcome;
+use linearizer::view::{View, ViewError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Bytes of decoded nodes kept: small, so that nodes are read again.
+const CACHE_BYTES: usize = 64 << 10;
+
+/// The linearizer with its checkpoints.
+pub struct Compacting {
+    linearizer: Linearizer,
+    nodes: MemoryNodes,
+    trees: Trees,
+    log: Log,
+    outcomes: BTreeMap<CommitId, Outcome>,
+    /// Arrivals between two cuts.
+    every: usize,
+    arrivals: usize,
+}
+
+/// Every commit that ever arrived.
+#[derive(Default)]
+struct Log(Vec<Arc<Ordered>>);
+
+impl History for Log {
+    fn between(&self, after: Option<Place>, through: Place) -> Result<Vec<Arc<Ordered>>, ViewError> {
+        let place = |c: &Arc<Ordered>| Place::new(c.hlc, c.author, c.run, c.id);
+        let inside = |c: &&Arc<Ordered>| after.is_none_or(|after| place(c) > after) && place(c) <= through;
+        Ok(self.0.iter().filter(inside).cloned().collect())
+    }
+}
+
+impl Compacting {
+    /// An empty one that cuts after every so many arrivals.
+    pub fn new(every: usize) -> Self {
+        let nodes = MemoryNodes::default();
+        let trees = Trees::new(Arc::new(nodes.clone()), Shape::new([7; 32]), CACHE_BYTES);
+        Compacting {
+            linearizer: Linearizer::new(Cuts { epoch_millis: EPOCH_MILLIS, ..Cuts::default() }),
+            nodes,
+            trees,
+            log: Log::default(),
+            outcomes: BTreeMap::new(),
+            every,
+            arrivals: 0,
+        }
+    }
+
+    fn cut(&mut self) {
+        self.linearizer.advance();
+        let Some(cut) = self.linearizer.cut() else { return };
+        let checkpoint = cut.write(&self.trees, &mut self.nodes).expect("memory takes every node");
+        let base = checkpoint.open(&self.nodes, &self.trees).expect("what was written can be read");
+        assert!(self.linearizer.adopt(checkpoint, base), "nothing came between");
+    }
+}
+
+impl Fold for Compacting {
+    fn arrive(&mut self, commits: Vec<Arc<Ordered>>) -> usize {
+        let changes = self.linearizer.add(commits.clone(), &self.log).expect("the log has everything");
+        self.log.0.extend(commits);
+        let rejudged = changes.outcomes.iter().filter(|(_, before, _)| before.is_some()).count();
+        self.outcomes.extend(changes.outcomes.into_iter().map(|(id, _, outcome)| (id, outcome)));
+        self.arrivals += 1;
+        if self.arrivals.is_multiple_of(self.every) {
+            self.cut();
+        }
+        rejudged
+    }
+    fn check(&self, changes: &ChangeSet) -> Outcome {
+        self.linearizer.check(changes, &[]).expect("every node is in memory")
+    }
+    fn view(&self) -> Arc<dyn View> {
+        self.linearizer.view()
+    }
+    fn outcome(&self, id: &CommitId) -> Option<Outcome> {
+        self.outcomes.get(id).cloned()
+    }
+    fn report(&self) -> Report {
+        let state = digest_view(&*self.linearizer.view());
+        Report { state, main: self.linearizer.main_hash(), outcomes: self.outcomes.clone() }
+    }
+    fn forgets_reasons(&self) -> bool {
+        true
+    }
+}
