@@ -8,11 +8,11 @@ use crate::commit::Ordered;
 use crate::guard::row_digest;
 use crate::outcome::{Outcome, Reason};
 use dag::catalogue::Catalogue;
-use dag::change::{CellBefore, ReadGuard, TableChanges};
+use dag::change::{CellBefore, Delete, Insert, ReadGuard, TableChanges, Update};
 use dag::id::{CommitId, EntityId};
 use dag::row::Row;
 use dag::row_key::Key;
-use dag::schema::{MergePolicy, Table};
+use dag::schema::{Layout, MergePolicy, Table};
 use dag::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -120,87 +120,103 @@ impl Naive {
     }
 
     fn table(&mut self, table: &Table, changes: &TableChanges, commit: CommitId) -> Result<(), Reason> {
-        let id = table.id;
         let layout = table.layouts.iter().find(|l| l.id == changes.layout);
-        let layout = layout.ok_or(Reason::NoLayout(id, changes.layout))?;
-        let column = |cell: u16| table.columns.iter().position(|c| c.id == layout.cells[usize::from(cell)].0);
-        if table.policy == MergePolicy::AppendOnly
-            && (changes.clear || !changes.updates.is_empty() || !changes.deletes.is_empty())
-        {
-            return Err(Reason::AppendOnly(id));
+        let layout = layout.ok_or(Reason::NoLayout(table.id, changes.layout))?;
+        let only_inserts = !changes.clear && changes.updates.is_empty() && changes.deletes.is_empty();
+        if table.policy == MergePolicy::AppendOnly && !only_inserts {
+            return Err(Reason::AppendOnly(table.id));
         }
         if changes.clear {
-            for (key, _) in self.rows_of(table) {
-                self.rows.remove(&(id, key.clone()));
-                self.writers.insert((id, key), commit);
-            }
+            let rows = self.rows_of(table).into_iter().map(|(key, _)| (key, None)).collect();
+            self.write(table, rows, commit);
             self.entries.retain(|(index, _), _| !table.indexes.iter().any(|i| i.id == *index));
         }
-        let against = |naive: &Naive, key: &Key| naive.writers.get(&(id, key.clone())).copied();
-        let agrees = |at: usize| table.columns[at].policy.unwrap_or(table.policy) == MergePolicy::Agree;
-        let null =
-            |key: &Key, row: &[Value]| match (0..row.len()).find(|&c| !table.columns[c].nullable && row[c].is_null()) {
-                Some(c) => Err(Reason::Null { table: id, key: key.clone(), column: table.columns[c].id }),
-                None => Ok(()),
-            };
-        let matches = |naive: &Naive, key: &Key, cells: &[CellBefore], row: &[Value]| {
-            let broken =
-                cells.iter().filter_map(|c| Some((column(c.column)?, c))).find(|(c, b)| !b.before.matches(&row[*c]));
-            broken.map_or(Ok(()), |(c, _)| {
-                Err(Reason::Changed {
-                    table: id,
-                    key: key.clone(),
-                    column: table.columns[c].id,
-                    against: against(naive, key),
-                })
-            })
-        };
-        for insert in &changes.inserts {
-            let key = insert.key.clone();
-            let values = table.read(&insert.row).unwrap();
-            if let Some(present) = self.rows.get(&(id, key.clone())) {
-                let agreed = table.policy == MergePolicy::Agree && table.read(present).unwrap() == values;
-                if agreed || insert.marks.if_absent && !changes.clear {
-                    continue;
-                }
-                return Err(Reason::Present { table: id, against: against(self, &key), key });
-            }
-            null(&key, &values)?;
-            let taken = table.indexes.iter().filter(|i| i.unique).any(|i| {
-                let (entry, unique) = i.entry_key(table, &values, &key).unwrap();
-                unique && self.entries.contains_key(&(i.id, entry))
-            });
-            if !(insert.marks.if_absent && taken) {
-                self.rows.insert((id, key.clone()), insert.row.clone());
-                self.writers.insert((id, key), commit);
-            }
+        let mut writes: Vec<(Key, Option<Row>)> = Vec::new();
+        for change in &changes.inserts {
+            writes.extend(self.insert(table, change)?.then(|| (change.key.clone(), Some(change.row.clone()))));
         }
-        for update in &changes.updates {
-            let key = update.key.clone();
-            let gone = || Reason::Gone { table: id, key: key.clone(), against: against(self, &key) };
-            let mut row = table.read(self.rows.get(&(id, key.clone())).ok_or_else(gone)?).unwrap();
-            let old = row.clone();
-            for (at, cell) in update.cells.iter().filter_map(|c| Some((column(c.column)?, c))) {
-                if !(agrees(at) && old[at] == cell.after) {
-                    matches(self, &key, &[CellBefore { column: cell.column, before: cell.before.clone() }], &old)?;
-                }
-                row[at] = cell.after.clone();
-            }
-            matches(self, &key, &update.guards, &old)?;
-            null(&key, &row)?;
-            self.rows.insert((id, key.clone()), table.write(&row).unwrap());
-            self.writers.insert((id, key), commit);
+        for change in &changes.updates {
+            writes.push((change.key.clone(), Some(self.update(table, layout, change)?)));
         }
-        for delete in &changes.deletes {
-            let key = delete.key.clone();
-            match self.rows.get(&(id, key.clone())) {
-                None if table.policy == MergePolicy::Agree => continue,
-                None => return Err(Reason::Gone { table: id, against: against(self, &key), key }),
-                Some(row) => matches(self, &key, &delete.before, &table.read(row).unwrap())?,
-            }
-            self.rows.remove(&(id, key.clone()));
-            self.writers.insert((id, key), commit);
+        for change in &changes.deletes {
+            writes.extend(self.delete(table, layout, change)?.then(|| (change.key.clone(), None)));
         }
+        self.write(table, writes, commit);
         self.reindex(&self.catalogue.clone(), table, commit)
     }
+
+    fn write(&mut self, table: &Table, rows: Vec<(Key, Option<Row>)>, commit: CommitId) {
+        for (key, row) in rows {
+            self.writers.insert((table.id, key.clone()), commit);
+            match row {
+                Some(row) => self.rows.insert((table.id, key), row),
+                None => self.rows.remove(&(table.id, key)),
+            };
+        }
+    }
+
+    fn find(&self, table: &Table, key: &Key) -> (Option<Vec<Value>>, Option<CommitId>) {
+        let at = (table.id, key.clone());
+        (self.rows.get(&at).map(|row| table.read(row).unwrap()), self.writers.get(&at).copied())
+    }
+
+    fn insert(&self, table: &Table, change: &Insert) -> Result<bool, Reason> {
+        let values = table.read(&change.row).unwrap();
+        let (id, key) = (table.id, change.key.clone());
+        if let (Some(present), against) = self.find(table, &key) {
+            let fine = change.marks.if_absent || table.policy == MergePolicy::Agree && present == values;
+            return if fine { Ok(false) } else { Err(Reason::Present { table: id, key, against }) };
+        }
+        not_null(table, &key, &values)?;
+        let taken = table.indexes.iter().filter(|i| i.unique).any(|i| {
+            let (entry, unique) = i.entry_key(table, &values, &key).unwrap();
+            unique && self.entries.contains_key(&(i.id, entry))
+        });
+        Ok(!(change.marks.if_absent && taken))
+    }
+
+    fn update(&self, table: &Table, layout: &Layout, change: &Update) -> Result<Row, Reason> {
+        let (id, key) = (table.id, change.key.clone());
+        let (Some(old), against) = self.find(table, &key) else {
+            return Err(Reason::Gone { table: id, against: self.find(table, &key).1, key });
+        };
+        let mut new = old.clone();
+        for cell in &change.cells {
+            let Some(at) = column(table, layout, cell.column) else { continue };
+            let agree = table.columns[at].policy.unwrap_or(table.policy) == MergePolicy::Agree;
+            if !(cell.before.matches(&old[at]) || agree && old[at] == cell.after) {
+                return Err(Reason::Changed { table: id, key, column: table.columns[at].id, against });
+            }
+            new[at] = cell.after.clone();
+        }
+        same(table, layout, &key, &change.guards, &old, against)?;
+        not_null(table, &key, &new)?;
+        Ok(table.write(&new).unwrap())
+    }
+
+    fn delete(&self, table: &Table, layout: &Layout, change: &Delete) -> Result<bool, Reason> {
+        match self.find(table, &change.key) {
+            (None, _) if table.policy == MergePolicy::Agree => Ok(false),
+            (None, against) => Err(Reason::Gone { table: table.id, key: change.key.clone(), against }),
+            (Some(old), against) => same(table, layout, &change.key, &change.before, &old, against).map(|()| true),
+        }
+    }
+}
+
+fn column(table: &Table, layout: &Layout, cell: u16) -> Option<usize> {
+    table.columns.iter().position(|c| c.id == layout.cells[usize::from(cell)].0)
+}
+
+fn not_null(table: &Table, key: &Key, row: &[Value]) -> Result<(), Reason> {
+    let broken = table.columns.iter().zip(row).find(|(column, value)| !column.nullable && value.is_null());
+    broken.map_or(Ok(()), |(c, _)| Err(Reason::Null { table: table.id, key: key.clone(), column: c.id }))
+}
+
+type Writer = Option<CommitId>;
+
+fn same(t: &Table, layout: &Layout, key: &Key, cells: &[CellBefore], row: &[Value], by: Writer) -> Result<(), Reason> {
+    let mut seen = cells.iter().filter_map(|c| Some((column(t, layout, c.column)?, &c.before)));
+    let broken = seen.find(|(at, before)| !before.matches(&row[*at])).map(|(at, _)| t.columns[at].id);
+    let changed = |column| Reason::Changed { table: t.id, key: key.clone(), column, against: by };
+    broken.map_or(Ok(()), |column| Err(changed(column)))
 }

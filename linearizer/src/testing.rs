@@ -1,7 +1,8 @@
 //! What the tests of this crate share: a small schema, and change sets written as short text.
 //!
 //! Tables `t` (first write wins, UNIQUE on a), `log` (append_only) and `g` (agree), each (k BIGINT PRIMARY KEY, a BIGINT,
-//! b BIGINT NOT NULL). A change set is words: `create`, `index` (UNIQUE on t.b), `plain` (index on t.b), `drop` (table t),
+//! b BIGINT NOT NULL). A change set is words: `create`, `index` (UNIQUE on t.b), `plain` (index on t.b), `drop` (table t), `widen`
+//! (ADD COLUMN t.c), `narrow` (DROP COLUMN t.a),
 //! `t:+1(5,6)` insert, `t:?1(5,6)` insert ignore, `t:1.a=5>6` update, `t:1[b=6]` guard of the update before it,
 //! `t:-1(5,6)` delete, `t:clear` truncate, `t:=1(5,6)` the row read so, `t:=1()` read as absent. `_` is NULL.
 
@@ -29,7 +30,7 @@ fn id(n: u8) -> EntityId {
 fn column(n: u8, nullable: bool) -> Column {
     Column {
         id: id(n),
-        name: ["k", "a", "b"][usize::from(n)].into(),
+        name: ["k", "a", "b", "c"][usize::from(n)].into(),
         kind: BIGINT,
         collation: Collation::Binary,
         nullable,
@@ -114,6 +115,17 @@ impl Schema {
                     let index =
                         self.catalogue.identify_index(table.id, index(word, word == "index", table.columns[2].id));
                     set.schema.push(SchemaChange::AddIndex { table: table.id, index });
+                }
+                "widen" => {
+                    let table = self.table("t");
+                    let column = self.catalogue.identify_column(table.id, column(3, false));
+                    let layout = table.newest_layout().id;
+                    set.schema.push(SchemaChange::AddColumn { table: table.id, column, position: 9, layout });
+                }
+                "narrow" => {
+                    let table = self.table("t");
+                    let (column, layout) = (table.columns[1].id, table.newest_layout().id);
+                    set.schema.push(SchemaChange::DropColumn { table: table.id, column, layout });
                 }
                 _ => self.row_change(&mut set, word),
             }

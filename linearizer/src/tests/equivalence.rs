@@ -86,6 +86,7 @@ impl Peer {
             (1, _) => "plain".to_owned(),
             (2, _) => format!("{table}:clear"),
             (3, _) if dice.roll(4) == 0 => "drop".to_owned(),
+            (3, _) => ["widen", "narrow", "plain"][usize::from(dice.roll(3))].to_owned(),
             (4 | 5, _) => format!("{table}:?{k}({},{})", fresh.0, fresh.1),
             (6, Some(row)) => {
                 format!("{table}:={k}({},{}) {table}:+9({},{})", text(&row[1]), text(&row[2]), fresh.0, fresh.1)
