@@ -7,7 +7,7 @@
 
 use crate::commit::Ordered;
 use crate::fault::{Fault, planted};
-use crate::fold::{self, At, Candidate, PARKED, SETTLED, VOID, Verdict};
+use crate::fold::{self, At, Candidate, PARKED, SETTLED, SpaceWrites, VOID, Verdict};
 use crate::footprint::{Readers, Use};
 use crate::ground::Ground;
 use crate::order::{Place, Seat};
@@ -38,12 +38,15 @@ pub struct Base {
     pub ground: Arc<dyn Ground>,
 }
 
+/// Keys by space. Shared, because a large commit's keys are both its record and its news.
+type SpaceKeys = Vec<(EntityId, Arc<Vec<Key>>)>;
+
 /// A commit's record in the window.
 #[derive(Clone, Debug)]
 struct Entry {
     outcome: Outcome,
     /// The keys it wrote, by space.
-    keys: Vec<(EntityId, Vec<Key>)>,
+    keys: SpaceKeys,
     uses: Vec<Use>,
 }
 
@@ -52,8 +55,8 @@ struct Entry {
 pub struct Changes {
     /// Outcomes that are new or different, in order: the commit, what it was (`None`: it is new), what it is.
     pub outcomes: Vec<(CommitId, Option<Outcome>, Outcome)>,
-    /// Keys whose newest value may be different, by space (R27 step 1).
-    pub keys: Vec<(EntityId, Vec<Key>)>,
+    /// Keys whose newest value may be different, by space (R27 step 1); a space may come more than once.
+    pub keys: Vec<(EntityId, Arc<Vec<Key>>)>,
     /// Whether the newest schema is different.
     pub schema: bool,
 }
@@ -289,19 +292,12 @@ impl Window {
         let old = self.order.get(seat).cloned();
         let is_last = self.last().is_none_or(|last| last <= seat);
         let mut keys = Vec::with_capacity(verdict.writes.len());
-        let mut touched: Vec<(EntityId, Vec<Key>)> = Vec::new();
+        let mut touched = Vec::with_capacity(verdict.writes.len());
         for writes in verdict.writes {
             let space = writes.space;
-            let mut written = Vec::with_capacity(writes.entries.len());
-            let mut different = Vec::new();
-            for (key, value) in writes.entries {
-                if self.state.write(space, &key, seat, value) {
-                    different.push(key.clone());
-                }
-                written.push(key);
-            }
-            touched.push((space, different));
+            let (written, different) = self.write(seat, writes);
             keys.push((space, written));
+            touched.push((space, different));
         }
         if let Some(old) = &old {
             self.forget(seat, old, &keys, &mut touched);
@@ -319,23 +315,35 @@ impl Window {
         self.order.insert(seat.clone(), Arc::new(Entry { outcome: verdict.outcome, keys, uses: verdict.uses }));
     }
 
+    /// Writes a verdict's entries to one space; gives all its keys, and those that hold something else now.
+    fn write(&mut self, seat: &Seat, writes: SpaceWrites) -> (Arc<Vec<Key>>, Arc<Vec<Key>>) {
+        let mut written = Vec::with_capacity(writes.entries.len());
+        let mut same = BTreeSet::new();
+        for (key, value) in writes.entries {
+            if !self.state.write(writes.space, &key, seat, value) {
+                same.insert(key.clone());
+            }
+            written.push(key);
+        }
+        let written = Arc::new(written);
+        if same.is_empty() {
+            return (written.clone(), written);
+        }
+        let different = written.iter().filter(|key| !same.contains(*key)).cloned().collect();
+        (written, Arc::new(different))
+    }
+
     /// Takes back what an earlier verdict wrote and the new one does not.
-    fn forget(
-        &mut self,
-        seat: &Seat,
-        old: &Entry,
-        new: &[(EntityId, Vec<Key>)],
-        touched: &mut Vec<(EntityId, Vec<Key>)>,
-    ) {
+    fn forget(&mut self, seat: &Seat, old: &Entry, new: &SpaceKeys, touched: &mut SpaceKeys) {
         let mut kept: BTreeMap<EntityId, BTreeSet<&Key>> = BTreeMap::new();
         for (space, keys) in new {
-            kept.entry(*space).or_default().extend(keys);
+            kept.entry(*space).or_default().extend(keys.iter());
         }
         for (space, keys) in &old.keys {
             let stays = |key: &&Key| kept.get(space).is_some_and(|kept| kept.contains(key));
             let gone: Vec<Key> = keys.iter().filter(|key| !stays(key)).cloned().collect();
             gone.iter().for_each(|key| self.state.erase(*space, key, seat));
-            touched.push((*space, gone));
+            touched.push((*space, Arc::new(gone)));
         }
         old.uses.iter().for_each(|used| self.readers.remove(used, seat));
     }
@@ -343,12 +351,12 @@ impl Window {
     /// Takes back all that a commit wrote.
     fn retract(&mut self, seat: &Seat, entry: &Entry, dirty: &mut BTreeSet<Seat>) {
         let mut touched = Vec::new();
-        self.forget(seat, entry, &[], &mut touched);
+        self.forget(seat, entry, &Vec::new(), &mut touched);
         self.mark_all(&touched, seat, dirty);
         self.put_catalogue(seat, None, dirty);
     }
 
-    fn mark_all(&self, touched: &[(EntityId, Vec<Key>)], seat: &Seat, dirty: &mut BTreeSet<Seat>) {
+    fn mark_all(&self, touched: &SpaceKeys, seat: &Seat, dirty: &mut BTreeSet<Seat>) {
         for (space, keys) in touched {
             keys.iter().for_each(|key| self.mark(*space, key, seat, dirty));
         }
