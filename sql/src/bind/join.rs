@@ -45,6 +45,10 @@ impl Binder<'_> {
             Kind::Right => (right, left, start..middle),
             _ => (left, right, middle..scope.width()),
         };
+        if kind == Kind::Right && matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural) {
+            let rest = 0..first_table;
+            scope.shown = rest.chain(middle_table..scope.tables.len()).chain(first_table..middle_table).collect();
+        }
         mark_nullable(scope, kind, first_table, middle_table);
         let left_outer = kind != Kind::Inner;
         Ok(Source::Join(Arc::new(Join { left_outer, left, right, right_slots, on, method: JoinMethod::Buffer })))

@@ -17,7 +17,7 @@ pub(crate) fn constant(value: Value, ty: Type) -> Expression {
 
 /// An integer constant.
 pub(crate) fn integer(value: i64) -> Expression {
-    constant(Value::Int(value), Type::integer(value.to_string().len() as u32))
+    constant(Value::Int(value), Type::integer(value.unsigned_abs().to_string().len() as u32 + 1))
 }
 
 /// A text constant in the connection's collation.
@@ -41,7 +41,8 @@ pub(crate) fn number(digits: &str) -> Result<Expression, SqlError> {
         };
     }
     if !digits.contains('.') {
-        let length = digits.len() as u32;
+        // The sign counts, as MySQL 8.0 has it.
+        let length = digits.len() as u32 + 1;
         if let Ok(value) = digits.parse::<i64>() {
             return Ok(constant(Value::Int(value), Type::integer(length)));
         }

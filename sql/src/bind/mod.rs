@@ -27,6 +27,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub use call::VALUES_ALIAS;
 pub(crate) use walk::{children, for_each, in_conjunction};
 
 use crate::engine::system_table::SystemTable;
@@ -116,10 +117,13 @@ impl TableScope {
         TableScope { scope }
     }
 
-    /// Adds another table in the slots behind: `VALUES(col)` and row aliases of INSERT, joined tables.
+    /// Adds the same table's other row in the slots behind, seen only when qualified: `VALUES(col)` under
+    /// [`VALUES_ALIAS`], row aliases of INSERT.
     pub fn with(mut self, database: &str, table: &Table, alias: &str) -> Self {
         let offset = self.scope.width();
-        self.scope.tables.push(from::stored_columns(database.into(), table, alias.into(), offset));
+        let mut other = from::stored_columns(database.into(), table, alias.into(), offset);
+        other.columns.iter_mut().for_each(|column| column.merged = true);
+        self.scope.tables.push(other);
         self
     }
 

@@ -76,6 +76,8 @@ pub(crate) struct Scope<'s> {
     pub first_table: Cell<usize>,
     /// Columns that USING and NATURAL put first in `*`, by table and position.
     pub joined: Vec<(usize, usize)>,
+    /// Tables in the order of `*`: RIGHT JOIN with USING shows its right side first.
+    pub shown: Vec<usize>,
     pub aggregates_at: Cell<Aggregates>,
     pub aggregates: RefCell<Vec<Aggregate>>,
     pub aliases_at: Cell<Aliases>,
@@ -97,6 +99,7 @@ impl<'s> Scope<'s> {
             tables: Vec::new(),
             first_table: Cell::new(0),
             joined: Vec::new(),
+            shown: Vec::new(),
             aggregates_at: Cell::new(Aggregates::Forbidden),
             aggregates: RefCell::new(Vec::new()),
             aliases_at: Cell::new(Aliases::Hidden),

@@ -233,7 +233,9 @@ fn star(scope: &Scope<'_>, output: &mut Output) -> Result<(), SqlError> {
             push_column(scope, *table, *position, output);
         }
     }
-    for (table, in_sight) in scope.tables.iter().enumerate() {
+    let as_written = (0..scope.tables.len()).filter(|table| !scope.shown.contains(table));
+    for table in scope.shown.iter().copied().chain(as_written) {
+        let in_sight = &scope.tables[table];
         for position in 0..in_sight.columns.len() {
             if !in_sight.columns[position].merged && !scope.joined.contains(&(table, position)) {
                 push_column(scope, table, position, output);

@@ -29,3 +29,16 @@ fn probes_answer_as_mariadb_does() {
     }
     assert!(agreed >= 89, "only {agreed} agree");
 }
+
+/// Statements, each followed by the answer of MariaDB 10.11 on the probes' tables, cells by bars.
+const QUERIES: &str = include_str!("queries.txt");
+
+#[test]
+fn queries_answer_as_mariadb_does() {
+    let world = World::probes();
+    let lines: Vec<&str> = QUERIES.lines().collect();
+    for pair in lines.chunks(2) {
+        let answer = world.answer(pair[0]).unwrap_or_else(|e| panic!("{}: {} {e}", pair[0], e.code));
+        assert_eq!(answer.replace('\t', "|"), pair[1], "{}", pair[0]);
+    }
+}
