@@ -37,7 +37,7 @@ impl Client<'_> {
     /// Runs the statement to its end, awaiting what it waits for.
     async fn finish(&mut self) -> Result<Result<Response, SqlError>, Ended> {
         loop {
-            match self.session.run() {
+            match self.pace.compute(|| self.session.run()) {
                 Step::Done(done) => return Ok(done),
                 Step::Suspend(suspend) => self.wait(suspend).await?,
             }
@@ -88,7 +88,7 @@ impl Client<'_> {
         end::after_columns(&mut self.connection.out, self.capabilities, tail);
         let mut batch = Vec::new();
         loop {
-            let more = match set.rows.next_batch(ROWS_AT_A_TIME, &mut batch) {
+            let more = match self.pace.compute(|| set.rows.next_batch(ROWS_AT_A_TIME, &mut batch)) {
                 Ok(more) => more,
                 Err(error) => return Ok(Err(error)),
             };
@@ -125,7 +125,7 @@ impl Client<'_> {
         };
         let mut left = most;
         while left > 0 {
-            match cursor.next_row() {
+            match self.pace.compute(|| cursor.next_row()) {
                 Ok(Some(values)) => row(&mut self.connection.out, &values, &cursor.columns, Form::Binary),
                 Ok(None) => break,
                 Err(error) => {

@@ -16,6 +16,9 @@ pub enum Error {
         /// The operating system's answer.
         source: std::io::Error,
     },
+    /// The lifeguard's thread cannot be started.
+    #[error("cannot start a thread: {0}; is the machine out of threads or memory?")]
+    Lifeguard(#[source] std::io::Error),
     /// The TLS certificate or key cannot be used.
     #[error("the TLS {what} cannot be used: {detail}; delete both files to have new ones made at the next start")]
     Tls {

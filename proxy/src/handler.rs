@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub trait Handlers: Send + Sync {
     /// Opens a session for a client that has authenticated. Errors: 1049.
     fn open(&self, login: Login) -> Result<Box<dyn Handler>, SqlError>;
+    /// Ends a connection's statement and session, as KILL does; for a client that is gone.
+    fn kill(&self, connection: u64);
 }
 
 /// One session. No call blocks; dropping it rolls back. After `on_query` or `on_execute`, call `run` until it is done.
@@ -54,6 +56,11 @@ pub trait Handler: Send {
 impl Handlers for Arc<Engine> {
     fn open(&self, login: Login) -> Result<Box<dyn Handler>, SqlError> {
         Ok(Box::new(self.open_session(login)?))
+    }
+
+    fn kill(&self, connection: u64) {
+        // False means that the session has just ended by itself.
+        let _ = Engine::kill(self, connection, false);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::connection::Connection;
 use crate::error::{Ended, Error};
 use crate::gate::{Gate, Place};
 use crate::handler::Handlers;
+use crate::lifeguard::{Lifeguard, Patrol, Watched};
 use crate::limits::Limits;
 use crate::login::Guest;
 use crate::result::end;
@@ -16,12 +17,13 @@ use crate::tls::Tls;
 use dag::clock::{Clock, Entropy};
 use sql::error::SqlError;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -55,6 +57,7 @@ pub(crate) struct Shared {
     pub gate: Arc<Gate>,
     pub started: Duration,
     pub questions: AtomicU64,
+    pub lifeguard: Arc<Lifeguard>,
 }
 
 /// A listening server; [`Server::run`] serves.
@@ -62,6 +65,10 @@ pub struct Server {
     listener: TcpListener,
     local: SocketAddr,
     shared: Arc<Shared>,
+    /// Wakes the loop, and with it the runtime.
+    nudge: Arc<Notify>,
+    /// Held until the server ends.
+    _patrol: Patrol,
 }
 
 impl Server {
@@ -80,8 +87,11 @@ impl Server {
             tls: parts.tls,
             limits: parts.limits,
             questions: AtomicU64::new(0),
+            lifeguard: Arc::default(),
         };
-        Ok(Server { listener, local, shared: Arc::new(shared) })
+        let nudge = Arc::new(Notify::new());
+        let patrol = shared.lifeguard.start(shared.clock.clone(), shared.engine.clone(), nudge.clone())?;
+        Ok(Server { listener, local, shared: Arc::new(shared), nudge, _patrol: patrol })
     }
 
     /// Where it listens; the port is the real one when 0 was asked for.
@@ -95,10 +105,12 @@ impl Server {
         let mut tasks = JoinSet::new();
         let mut next_id = 0u32;
         tokio::pin!(shutdown);
+        let shared = self.shared.clone();
         loop {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
+                () = self.nudge.notified() => {}
                 Some(ended) = tasks.join_next() => report(ended),
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, address)) => {
@@ -115,12 +127,19 @@ impl Server {
         drop(self.listener);
         // Every connection may be gone already.
         let _ = stopping.send(true);
+        let nudge = self.nudge;
         let drained = async {
-            while let Some(ended) = tasks.join_next().await {
-                report(ended);
+            loop {
+                tokio::select! {
+                    ended = tasks.join_next() => match ended {
+                        Some(ended) => report(ended),
+                        None => break,
+                    },
+                    () = nudge.notified() => {}
+                }
             }
         };
-        if timeout(self.shared.limits.shutdown_time, drained).await.is_err() {
+        if timeout(shared.limits.shutdown_time, drained).await.is_err() {
             tracing::warn!(connections = tasks.len(), "statements still running are ended");
             tasks.shutdown().await;
         }
@@ -135,16 +154,17 @@ fn report(ended: Result<(), tokio::task::JoinError>) {
 
 /// One connection from accept to its end.
 async fn serve(shared: Arc<Shared>, stream: TcpStream, address: SocketAddr, id: u32, stop: watch::Receiver<bool>) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY is not to be had");
-    }
+    let (stream, watched) = match prepare(&shared, stream, id) {
+        Ok(prepared) => prepared,
+        Err(error) => return tracing::error!(connection = id, %error, "the socket cannot be used"),
+    };
     let mut connection = Connection::new(stream, shared.limits.clone());
     let address = address.ip().to_canonical();
     let entered = shared.gate.enter(address, shared.clock.monotonic());
     let ended = match (entered, Salt::random(shared.entropy.as_ref())) {
         (Ok(place), Ok(salt)) => {
             let guest = Guest { shared, address, id, salt };
-            converse(guest, &mut connection, place, stop).await
+            converse(guest, &mut connection, place, watched, stop).await
         }
         (Err(refused), _) => Err(Ended::Refused(refused)),
         (_, Err(error)) => Err(Ended::Refused(SqlError::new(1105, error.to_string()))),
@@ -163,10 +183,19 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, address: SocketAddr, id: 
     }
 }
 
+/// Answers at once (no Nagle), and a second handle for the lifeguard.
+fn prepare(shared: &Shared, stream: TcpStream, id: u32) -> io::Result<(TcpStream, Watched)> {
+    stream.set_nodelay(true)?;
+    let stream = stream.into_std()?;
+    let watched = shared.lifeguard.watch(id, stream.try_clone()?);
+    Ok((TcpStream::from_std(stream)?, watched))
+}
+
 async fn converse(
     guest: Guest,
     connection: &mut Connection,
     mut place: Place,
+    watched: Watched,
     stop: watch::Receiver<bool>,
 ) -> Result<(), Ended> {
     let patience = guest.shared.limits.login_time;
@@ -174,5 +203,5 @@ async fn converse(
     let (session, capabilities) = logged_in.map_err(|_| SqlError::new(1159, "The login took too long"))??;
     place.logged_in();
     connection.logged_in();
-    Client::new(guest, connection, session, capabilities).serve(stop).await
+    Client::new(guest, connection, session, capabilities, watched).serve(stop).await
 }

@@ -8,7 +8,9 @@ use crate::connection::Connection;
 use crate::error::Ended;
 use crate::handler::Handler;
 use crate::handshake;
+use crate::lifeguard::Watched;
 use crate::login::{Applicant, Guest};
+use crate::pace::Pace;
 use crate::result::end::{self, Tail};
 use crate::statement::Statements;
 use mysql_common::constants::CapabilityFlags as Can;
@@ -26,6 +28,7 @@ pub(crate) struct Client<'a> {
     pub(crate) session: Box<dyn Handler>,
     pub(crate) statements: Statements,
     pub(crate) capabilities: Can,
+    pub(crate) pace: Pace,
 }
 
 /// The form of an answer's rows.
@@ -64,9 +67,16 @@ enum After {
 }
 
 impl<'a> Client<'a> {
-    pub fn new(guest: Guest, connection: &'a mut Connection, session: Box<dyn Handler>, capabilities: Can) -> Self {
+    pub fn new(
+        guest: Guest,
+        connection: &'a mut Connection,
+        session: Box<dyn Handler>,
+        capabilities: Can,
+        watched: Watched,
+    ) -> Self {
         let statements = Statements::new(&guest.shared.limits);
-        let mut client = Client { guest, connection, session, statements, capabilities };
+        let pace = Pace::new(guest.shared.clock.clone(), watched);
+        let mut client = Client { guest, connection, session, statements, capabilities, pace };
         client.ok(&Summary::default());
         client
     }
@@ -202,13 +212,13 @@ impl<'a> Client<'a> {
 
     /// Ends the session, authenticates anew and begins another; a refusal ends the connection, as in MySQL.
     async fn change_user(self, applicant: &Applicant) -> Result<Self, Ended> {
-        let Client { guest, connection, session, capabilities, .. } = self;
+        let Client { guest, connection, session, capabilities, pace, .. } = self;
         // The connection's id is free only once its old session is gone.
         drop(session);
         let patience = guest.shared.limits.login_time;
         let admitted = tokio::time::timeout(patience, guest.admit(connection, applicant)).await;
         let session = admitted.map_err(|_| SqlError::new(1159, "The login took too long"))??;
-        Ok(Client::new(guest, connection, session, capabilities))
+        Ok(Client::new(guest, connection, session, capabilities, pace.watched))
     }
 
     /// Status flags and warnings of now.

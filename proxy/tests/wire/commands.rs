@@ -169,3 +169,14 @@ async fn a_client_that_leaves_while_its_statement_waits_is_noticed() {
     server.wait_for("end root").await;
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_client_that_leaves_while_its_statement_computes_is_noticed() {
+    let mut server = Running::start(Limits::default()).await;
+    let mut raw = Raw::root(server.address).await;
+    raw.send(&frame(0, b"\x03SPIN")).await;
+    server.wait_for("SPIN").await;
+    drop(raw);
+    server.wait_for("end root").await;
+    server.stop().await;
+}

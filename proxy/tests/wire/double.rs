@@ -1,7 +1,8 @@
 //! A session that does what its text says, and a server around it.
 //!
 //! Texts: `ROWS n` gives n rows (number, text); `OK n` affects n rows; `ERROR` is 1064; `LOCK ms` waits for a lock that
-//! nobody frees; `SLEEP ms`; `ECHO` gives the parameters of an execute back as text; several texts are separated by `;`.
+//! nobody frees; `SLEEP ms`; `SPIN` computes until
+//! it is killed; `ECHO` gives the parameters of an execute back as text; several texts are separated by `;`.
 
 use dag::clock::System;
 use dag::collation::Collation;
@@ -18,7 +19,7 @@ use sql::expression::{Coercibility, Kind, Type};
 use sql::response::{ColumnDefinition, ColumnFlags, Response, ResultSet, Rows, Step, Summary};
 use sql::session::{Login, Prepared, Status};
 use sql::wait::Suspend;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,10 +32,12 @@ pub type Diary = Arc<Mutex<Vec<String>>>;
 #[derive(Clone, Default)]
 pub struct Doubles {
     pub diary: Diary,
+    killed: Arc<Mutex<HashSet<u64>>>,
 }
 
 struct Double {
     diary: Diary,
+    killed: Arc<Mutex<HashSet<u64>>>,
     login: Login,
     waiting: VecDeque<String>,
     prepared: Vec<String>,
@@ -174,6 +177,12 @@ impl Handler for Double {
                 self.rows(columns(), Given(vec![row]))
             }
             "LOCK" => self.wait(Suspend::Lock { granted: Signal::default(), timeout: Duration::from_millis(number) }),
+            "SPIN" => {
+                while !self.killed.lock().unwrap().contains(&self.login.connection_id) {
+                    std::thread::yield_now();
+                }
+                self.fail(SqlError::new(1317, "Query execution was interrupted"))
+            }
             "SLEEP" => self.wait(Suspend::Sleep(Duration::from_millis(number))),
             "DATABASE" => {
                 self.waiting.pop_front();
@@ -223,6 +232,7 @@ impl Handlers for Doubles {
         self.diary.lock().unwrap().push(format!("begin {}", login.user));
         let double = Double {
             diary: self.diary.clone(),
+            killed: self.killed.clone(),
             login,
             waiting: VecDeque::new(),
             prepared: Vec::new(),
@@ -230,6 +240,10 @@ impl Handlers for Doubles {
             answer: None,
         };
         Ok(Box::new(double))
+    }
+
+    fn kill(&self, connection: u64) {
+        self.killed.lock().unwrap().insert(connection);
     }
 }
 
