@@ -99,6 +99,25 @@ fn what_never_was_and_ids_that_are_not_made_from_the_definition_are_conflicts() 
 }
 
 #[test]
+fn a_definition_that_rows_could_not_be_laid_out_by_is_refused() {
+    let (mut catalogue, _) = founded();
+    let integer = |bytes| ColumnType::Integer { bytes, unsigned: false, display_width: None };
+    let decimal = |precision, scale| ColumnType::Decimal { precision, scale, unsigned: false };
+    for kind in [integer(0), integer(200), decimal(66, 0), decimal(5, 6), ColumnType::Binary(256), ColumnType::Time(7)]
+    {
+        let hostile = table(vec![column(0, BIGINT, false), column(1, kind.clone(), true)]);
+        let hostile = Table { database: shop(&catalogue).id, name: "h".into(), ..hostile };
+        let create = SchemaChange::CreateTable(Arc::new(catalogue.identify_table(hostile)));
+        assert!(matches!(catalogue.apply(&create), Err(SchemaConflict::Refused(_))), "{kind:?}");
+    }
+    let missing = Column { missing: Value::text("x"), ..column(1, BIGINT, true) };
+    let hostile = table(vec![column(0, BIGINT, false), missing]);
+    let hostile = Table { database: shop(&catalogue).id, name: "h".into(), ..hostile };
+    let create = SchemaChange::CreateTable(Arc::new(catalogue.identify_table(hostile)));
+    assert!(matches!(catalogue.apply(&create), Err(SchemaConflict::Refused(_))));
+}
+
+#[test]
 fn rows_of_every_author_are_read_after_concurrent_alters() {
     // Two replicas add a column each and write a row before they meet.
     let (mut merged, table) = founded();

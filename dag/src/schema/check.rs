@@ -1,7 +1,10 @@
 //! Bounds and sense of a definition, the same on every peer (R3).
 
-use super::{Column, Database, EntityKind, Index, Table, fold_name};
+use super::{Column, ColumnDefault, ColumnType, Database, EntityKind, Index, Layout, Table, fold_name};
+use crate::decimal::{MAX_DIGITS, MAX_SCALE};
 use crate::id::EntityId;
+use crate::row::Row;
+use crate::value::Value;
 use std::collections::BTreeSet;
 
 /// Most characters of a name, as in MySQL.
@@ -32,8 +35,41 @@ impl Database {
 
 impl Column {
     pub(crate) fn check(&self) -> Result<(), Flaw> {
-        name(&self.name)
+        name(&self.name)?;
+        self.kind.check()?;
+        let fits = |value: &Value| value.is_null() || fits(&self.kind, value);
+        let default = match &self.default {
+            Some(ColumnDefault::Constant(value)) => fits(value),
+            _ => true,
+        };
+        if default && fits(&self.missing) { Ok(()) } else { Err("a default is not of the column's type") }
     }
+}
+
+impl ColumnType {
+    /// Rows and keys are laid out by these numbers, so none may be one that no author's program makes.
+    fn check(&self) -> Result<(), Flaw> {
+        let sound = match self {
+            ColumnType::Integer { bytes, .. } => matches!(bytes, 1..=4 | 8),
+            ColumnType::Decimal { precision, scale, .. } => {
+                (1..=MAX_DIGITS).contains(precision) && *scale <= MAX_SCALE.min(*precision)
+            }
+            ColumnType::Char(length) | ColumnType::Binary(length) => *length <= 255,
+            ColumnType::VarChar(length) | ColumnType::VarBinary(length) => *length <= 65_535,
+            ColumnType::Time(digits) | ColumnType::DateTime(digits) | ColumnType::Timestamp(digits) => *digits <= 6,
+            ColumnType::Enum(labels) => (1..=65_535).contains(&labels.len()),
+            ColumnType::Set(labels) => {
+                (1..=64).contains(&labels.len()) && labels.iter().all(|label| !label.contains(','))
+            }
+            _ => true,
+        };
+        if sound { Ok(()) } else { Err("a column's type is outside its bounds") }
+    }
+}
+
+fn fits(kind: &ColumnType, value: &Value) -> bool {
+    let layout = Layout::new(vec![(EntityId::ZERO, kind.clone())]);
+    Row::encode(&layout, std::slice::from_ref(value)).is_ok()
 }
 
 impl Index {
