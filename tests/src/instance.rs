@@ -22,7 +22,9 @@ pub struct Instance {
 
 impl Instance {
     /// Starts the binary on the folder (founding a database if it is empty) and waits until it listens.
-    pub fn start(binary: &str, folder: &Path) -> Instance { Instance::start_with(binary, folder, &[]) }
+    pub fn start(binary: &str, folder: &Path) -> Instance {
+        Instance::start_with(binary, folder, &[])
+    }
 
     /// The same with further arguments.
     pub fn start_with(binary: &str, folder: &Path, arguments: &[&str]) -> Instance {
@@ -51,16 +53,24 @@ impl Instance {
     }
 
     /// Where it listens.
-    pub fn address(&self) -> SocketAddr { self.address }
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
 
     /// Its data folder.
-    pub fn folder(&self) -> &Path { &self.folder }
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
 
     /// Its process id.
-    pub fn process(&self) -> u32 { self.child.id() }
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
 
     /// A connection as root.
-    pub async fn connect(&self) -> Conn { self.try_connect().await.expect("a connection") }
+    pub async fn connect(&self) -> Conn {
+        self.try_connect().await.expect("a connection")
+    }
 
     /// A connection as root, or why not.
     pub async fn try_connect(&self) -> Result<Conn, mysql_async::Error> {

@@ -26,7 +26,13 @@ impl Oracle {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data").display().to_string();
         let installed = Command::new("mariadb-install-db")
-            .args(["--no-defaults", "--user=root", "--auth-root-authentication-method=normal", "--skip-test-db", &format!("--datadir={data}")])
+            .args([
+                "--no-defaults",
+                "--user=root",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                &format!("--datadir={data}"),
+            ])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
@@ -62,7 +68,9 @@ impl Oracle {
     }
 
     /// Its port.
-    pub fn port(&self) -> u16 { self.port }
+    pub fn port(&self) -> u16 {
+        self.port
+    }
 }
 
 impl Drop for Oracle {

@@ -12,7 +12,9 @@ mod sources {
         pub text: String,
     }
 
-    pub fn root() -> PathBuf { Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("workspace").to_owned() }
+    pub fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("workspace").to_owned()
+    }
 
     /// Every Rust file of ours, generated tables left out.
     pub fn all() -> Vec<Source> {
@@ -58,7 +60,8 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Heavy packages and the one crate that may name each (style.md, question 5).
-const HEAVY: &[(&str, &str)] = &[("petgraph", "dag"), ("imbl", "linearizer"), ("sqlparser", "sql"), ("mysql_common", "proxy")];
+const HEAVY: &[(&str, &str)] =
+    &[("petgraph", "dag"), ("imbl", "linearizer"), ("sqlparser", "sql"), ("mysql_common", "proxy")];
 
 const FILE_LINES: usize = 500;
 const FUNCTION_LINES: usize = 70;
@@ -72,7 +75,8 @@ fn crates_depend_along_the_drawn_edges_only() {
         let manifest = std::fs::read_to_string(root().join(name).join("Cargo.toml")).expect("manifest");
         let normal = manifest.split("[dev-dependencies]").next().unwrap_or_default();
         for other in &ours {
-            let named = normal.lines().any(|l| l.starts_with(&format!("{other}.")) || l.starts_with(&format!("{other} =")));
+            let named =
+                normal.lines().any(|l| l.starts_with(&format!("{other}.")) || l.starts_with(&format!("{other} =")));
             assert!(!named || allowed.contains(other), "{name} must not depend on {other}: see ARCHITECTURE.md");
         }
     }
@@ -121,15 +125,25 @@ fn functions(text: &str) -> Vec<(String, usize)> {
     let mut found = Vec::new();
     for (start, line) in lines.iter().enumerate() {
         let trimmed = line.trim_start();
-        let is_function = ["fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn ", "async fn ", "pub async fn ", "const fn ", "pub const fn "]
-            .iter()
-            .any(|p| trimmed.starts_with(p));
+        let is_function = [
+            "fn ",
+            "pub fn ",
+            "pub(crate) fn ",
+            "pub(super) fn ",
+            "async fn ",
+            "pub async fn ",
+            "const fn ",
+            "pub const fn ",
+        ]
+        .iter()
+        .any(|p| trimmed.starts_with(p));
         if !is_function || trimmed.ends_with(';') {
             continue;
         }
         let indent = line.len() - trimmed.len();
         let closing = format!("{}}}", " ".repeat(indent));
-        let end = if trimmed.ends_with('}') { Some(start) } else { (start + 1..lines.len()).find(|&i| lines[i] == closing) };
+        let end =
+            if trimmed.ends_with('}') { Some(start) } else { (start + 1..lines.len()).find(|&i| lines[i] == closing) };
         if let Some(end) = end {
             found.push((trimmed.chars().take(60).collect(), end - start + 1));
         }
@@ -151,20 +165,33 @@ fn functions_stay_short() {
     }
     assert!(count > 100, "found only {count} functions: the search is broken");
     let percent = 100.0 * long.len() as f64 / count as f64;
-    assert!(percent <= LONG_FUNCTIONS_PERCENT, "{} of {count} functions over {FUNCTION_LINES} lines:\n{}", long.len(), long.join("\n"));
+    assert!(
+        percent <= LONG_FUNCTIONS_PERCENT,
+        "{} of {count} functions over {FUNCTION_LINES} lines:\n{}",
+        long.len(),
+        long.join("\n")
+    );
 }
 
 #[test]
 fn nothing_is_left_open_and_no_unwrap_outside_tests() {
-    let banned = [concat!("todo", "!("), concat!("unimpl", "emented!("), concat!("FIX", "ME"), concat!("XX", "X"), concat!("#[ig", "nore")];
+    let banned = [
+        concat!("todo", "!("),
+        concat!("unimpl", "emented!("),
+        concat!("FIX", "ME"),
+        concat!("XX", "X"),
+        concat!("#[ig", "nore"),
+    ];
     for source in all() {
         for word in banned {
             assert!(!source.text.contains(word), "{}: contains {word}", source.path);
         }
-        if source.path.starts_with("tests/") || source.path.starts_with("examples/") || source.path.contains("/tests/") {
+        if source.path.starts_with("tests/") || source.path.starts_with("examples/") || source.path.contains("/tests/")
+        {
             continue;
         }
-        let unwraps = body(&source.text).iter().filter(|l| !l.trim_start().starts_with("//") && l.contains(".unwrap()")).count();
+        let unwraps =
+            body(&source.text).iter().filter(|l| !l.trim_start().starts_with("//") && l.contains(".unwrap()")).count();
         assert_eq!(unwraps, 0, "{}: unwrap() outside tests", source.path);
     }
 }
@@ -173,7 +200,11 @@ fn nothing_is_left_open_and_no_unwrap_outside_tests() {
 fn no_file_is_named_for_nothing() {
     for source in all() {
         let name = source.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs").to_owned();
-        assert!(!["utils", "util", "common", "helpers", "helper", "manager", "misc"].contains(&name.as_str()), "{}: a name that says nothing", source.path);
+        assert!(
+            !["utils", "util", "common", "helpers", "helper", "manager", "misc"].contains(&name.as_str()),
+            "{}: a name that says nothing",
+            source.path
+        );
     }
 }
 
@@ -186,7 +217,10 @@ fn the_architecture_page_names_every_crate_and_dependency() {
         for line in manifest.lines().filter(|l| l.contains(".workspace = true")) {
             let package = line.split('.').next().unwrap_or_default();
             let is_setting = ["version", "edition", "license", "rust-version", "publish"].contains(&package);
-            assert!(is_setting || page.contains(&format!("`{package}`")), "ARCHITECTURE.md has no line on {package} (used by {name})");
+            assert!(
+                is_setting || page.contains(&format!("`{package}`")),
+                "ARCHITECTURE.md has no line on {package} (used by {name})"
+            );
         }
     }
 }

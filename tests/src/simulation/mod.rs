@@ -5,17 +5,22 @@
 //! incremental fold equals the naive one; replicas with equal frontiers have equal states and mains; after the storm
 //! everybody has every acknowledged commit.
 
+mod chain;
 pub mod compacting;
 mod disk;
 pub mod fold;
+mod founding;
 mod library;
 mod network;
 pub mod planted;
 mod random;
 mod replica;
 pub mod report;
+mod step;
+mod summary;
 mod workload;
 mod world;
 
-pub use replica::Habit;
-pub use world::{Failure, Summary, run};
+pub use step::Habit;
+pub use summary::{Failure, Summary};
+pub use world::run;

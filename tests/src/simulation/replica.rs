@@ -3,20 +3,21 @@
 //! Promises: acknowledges only what is on disk, sends only what is on disk and signed (R14), forgets everything else in
 //! a crash. Reads no clock: every call brings the replica's own, possibly wrong, wall time.
 
+use super::chain::{Record, candidate, sign, verify};
 use super::disk::Disk;
 use super::fold::{Fold, NewFold, ordered};
 use super::library::Library;
 use super::network::Packet;
 use super::random::Random;
+use super::step::{Habit, Note, Output, Refused};
 use dag::admit::{Admitted, Candidate, Ground, MAX_CLOCK_SKEW_MILLIS, Verdict, admit_segment};
 use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
-use dag::commit::{Commit, Segment, SegmentCheck};
+use dag::commit::{Commit, Segment};
 use dag::genesis::Genesis;
 use dag::header::{CommitKind, Header};
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, NodeId, RunId};
-use dag::tip::{SignedTip, Tip};
 use dag::version::Versions;
 use dag::waiting::{Until, WaitingRoom};
 use gossip::codec::{Deframer, frame};
@@ -27,47 +28,6 @@ use std::sync::Arc;
 
 /// Own commits after which a tip is signed even if nothing leaves: a segment's bound (R13).
 const MAX_UNSIGNED: u64 = gossip::limits::MAX_SEGMENT_COMMITS as u64;
-
-/// What is on a replica's disk.
-#[derive(Clone, Debug)]
-pub enum Record {
-    /// A commit, own or fetched.
-    Commit(Commit),
-    /// A signed tip, own or fetched.
-    Tip(SignedTip),
-}
-
-/// What happened inside, for the world's ledger and trace.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Note {
-    /// A client was told that its commit is on disk.
-    Acknowledged(CommitId),
-    /// The connection with this peer was closed after too many faults.
-    Dropped(usize),
-    /// The set of commits in the fold grew, and this many outcomes changed.
-    Grew {
-        /// Earlier commits that were judged anew.
-        rejudged: usize,
-    },
-}
-
-/// Packets to carry and notes to take.
-#[derive(Debug, Default)]
-pub struct Output {
-    /// To the network.
-    pub packets: Vec<Packet>,
-    /// To the world.
-    pub notes: Vec<Note>,
-}
-
-/// Why a write was refused.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Refused {
-    /// R9: the next HLC would be held everywhere.
-    Clock,
-    /// R27: the fold's own check.
-    Check(Outcome),
-}
 
 /// What to do when everything before it is on disk.
 #[derive(Debug)]
@@ -106,16 +66,6 @@ pub struct Replica {
     disk: Disk<Vec<Record>>,
     memory: Option<Memory>,
     habit: Habit,
-}
-
-/// How a replica treats its promises; all but one are planted bugs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Habit {
-    /// As it should.
-    #[default]
-    Honest,
-    /// Acknowledges before the sync (against R14).
-    AcknowledgesEarly,
 }
 
 impl Replica {
@@ -531,39 +481,6 @@ impl Memory {
             extensions: BTreeMap::new(),
         }
     }
-}
-
-/// Checks what needs no other commit.
-fn verify(raw: &RawSegment) -> Option<Segment> {
-    let commits = raw.commits.iter().map(|bytes| bytes.as_slice().into()).collect();
-    match Segment::verify(commits, &raw.tip) {
-        Ok(SegmentCheck::Verified(segment)) => Some(*segment),
-        _ => None,
-    }
-}
-
-/// What admission looks at.
-fn candidate(commit: &Commit) -> Candidate<'_> {
-    Candidate { id: commit.id, header: &commit.header, records: &commit.control }
-}
-
-/// Signs a chain up to a commit.
-pub fn sign(key: &AuthorKey, commit: &Commit, promise: Hlc, frontier: [u8; 32]) -> SignedTip {
-    let Header { genesis, run, seq, .. } = *commit.header;
-    let tip = Tip {
-        version: 1,
-        genesis,
-        author: key.id(),
-        run,
-        seq,
-        commit: commit.id,
-        promise,
-        floor: Hlc::default(),
-        floor_hash: NodeId::ZERO,
-        frontier: NodeId(frontier),
-        extensions: BTreeMap::new(),
-    };
-    tip.sign(key)
 }
 
 /// A commit from disk enters as it did before the crash.

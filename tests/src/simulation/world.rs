@@ -4,32 +4,26 @@
 //! [`STORM_MILLIS`] with writes, crashes, splits and clock jumps, then calm until everybody agrees or time is up.
 
 use super::fold::{NewFold, ordered};
+use super::founding::found;
 use super::network::{Network, Packet, Weather};
 use super::random::Random;
-use super::replica::{Habit, Note, Output, Record, Refused, Replica, sign};
+use super::replica::Replica;
 use super::report::{Report, reference};
+use super::step::{Habit, Note, Output, Refused};
+use super::summary::{Failure, Summary};
 use super::workload;
-use dag::author_key::AuthorKey;
-use dag::change::ChangeSet;
-use dag::clock::{Entropy, EntropyError};
-use dag::commit::Commit;
-use dag::control::{ControlRecord, Role};
-use dag::genesis::Genesis;
-use dag::header::{CommitKind, Header};
-use dag::hlc::Hlc;
-use dag::id::{CommitId, NodeId, RunId};
+use dag::id::{CommitId, RunId};
 use linearizer::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// How long things go wrong.
 const STORM_MILLIS: u64 = 20_000;
 /// After which everybody must agree: the widest clock error, then a few rounds of announcements.
 const DEADLINE_MILLIS: u64 = STORM_MILLIS + WIDEST_SKEW_MILLIS + 40_000;
 /// Clocks are off by at most this, either way: four times what holds a commit back (R9).
-const WIDEST_SKEW_MILLIS: u64 = 20_000;
+pub const WIDEST_SKEW_MILLIS: u64 = 20_000;
 /// Wall time at the start of the world: any time that leaves room for clocks that are behind.
-const DAWN_MILLIS: u64 = 1_700_000_000_000;
+pub const DAWN_MILLIS: u64 = 1_700_000_000_000;
 /// Between two ticks of a replica.
 const TICK_MILLIS: u64 = 250;
 
@@ -50,52 +44,6 @@ enum Happening {
     Jump(usize),
     Weather,
     Calm,
-}
-
-/// A world that went wrong.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// Which world.
-    pub seed: u64,
-    /// When, in milliseconds from its beginning.
-    pub millis: u64,
-    /// What did not hold.
-    pub what: String,
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Failure { seed, millis, what } = self;
-        writeln!(f, "seed {seed} at {millis} ms: {what}")?;
-        write!(f, "replay: HEADWATERS_SEED={seed} cargo test -p acceptance --test simulation one_seed")
-    }
-}
-
-/// What a world that went well did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Hash of everything that happened: the same for the same seed.
-    pub trace: [u8; 32],
-    /// Commits in the end.
-    pub commits: usize,
-    /// Of which parked.
-    pub parked: usize,
-    /// Writes refused by the fold's own check (R27).
-    pub refused: usize,
-    /// Writes refused because the clock was off (R9).
-    pub clock_refused: usize,
-    /// Crashes.
-    pub crashes: usize,
-    /// Commits that were held back at some time.
-    pub held: usize,
-    /// Packets delivered.
-    pub packets: usize,
-    /// Connections dropped for faults.
-    pub dropped: usize,
-    /// Outcomes that a late commit changed.
-    pub rejudged: usize,
-    /// Milliseconds until everybody agreed.
-    pub millis: u64,
 }
 
 /// Runs the world of a seed to its end, with these linearizers and replicas of this habit.
@@ -464,62 +412,4 @@ fn name_of(what: &Happening) -> String {
         Happening::Deliver(p) => format!("deliver {} to {} {}", p.from, p.to, blake3::hash(&p.bytes).to_hex()),
         other => format!("{other:?}"),
     }
-}
-
-/// A database with these writers: the founder's first commit admits the others.
-fn found(peers: usize, habit: Habit, random: &mut Random) -> Vec<Replica> {
-    let seeds: Vec<[u8; 32]> = (0..peers).map(|_| random.bytes()).collect();
-    let keys: Vec<AuthorKey> = seeds.iter().map(|seed| AuthorKey::from_seed(*seed)).collect();
-    let recovery = AuthorKey::from_seed(random.bytes()).id();
-    let genesis = Genesis::found(keys[0].id(), recovery, &Seeded(random.bytes())).expect("seeded bytes never fail");
-    let records = beginning(&genesis, &keys, RunId(random.next()));
-    let genesis = Arc::new(genesis);
-    let replica = |(number, seed): (usize, &[u8; 32])| {
-        let mut replica = Replica::new(number, peers, *seed, genesis.clone(), habit);
-        replica.prepare(records.clone());
-        replica
-    };
-    seeds.iter().enumerate().map(replica).collect()
-}
-
-/// Randomness for genesis, from the world's.
-struct Seeded([u8; 32]);
-
-impl Entropy for Seeded {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError> {
-        buffer.iter_mut().zip(self.0.iter().cycle()).for_each(|(to, from)| *to = *from);
-        Ok(())
-    }
-}
-
-/// What every replica has from the start: the members, then the schema.
-fn beginning(genesis: &Genesis, keys: &[AuthorKey], run: RunId) -> Vec<Record> {
-    let admit = |key: &AuthorKey| ControlRecord::Admit { author: key.id(), role: Role::Writer, name: String::new() };
-    let members: Vec<ControlRecord> = keys[1..].iter().map(admit).collect();
-    let dawn = DAWN_MILLIS - 2 * WIDEST_SKEW_MILLIS;
-    let header = |seq: u64, prev: Option<CommitId>, kind: CommitKind| Header {
-        genesis: genesis.id(),
-        author: genesis.founder,
-        run,
-        seq,
-        prev,
-        parents: prev.into_iter().collect(),
-        hlc: Hlc::new(dawn + seq, 0),
-        rules_level: genesis.rules_level,
-        kind,
-        body: NodeId::ZERO,
-        body_length: 0,
-        changes: 0,
-        settles: Vec::new(),
-        read_set: NodeId::ZERO,
-        control: NodeId::ZERO,
-        next_hidden: 0,
-        extensions: BTreeMap::new(),
-    };
-    let first = Commit::new(header(1, None, CommitKind::Control), &ChangeSet::default(), &members);
-    let first = first.expect("a few members fit");
-    let second = Commit::new(header(2, Some(first.id), CommitKind::Data), &workload::schema(), &[]);
-    let second = second.expect("three tables fit");
-    let tip = sign(&keys[0], &second, second.header.hlc, [0; 32]);
-    vec![Record::Commit(first), Record::Commit(second), Record::Tip(tip)]
 }

@@ -1,0 +1,53 @@
+//! Chains of signed commits in the simulation: what stands on a replica's disk, what is signed, what is verified.
+
+use dag::admit::Candidate;
+use dag::author_key::AuthorKey;
+use dag::commit::{Commit, Segment, SegmentCheck};
+use dag::header::Header;
+use dag::hlc::Hlc;
+use dag::id::NodeId;
+use dag::tip::{SignedTip, Tip};
+use gossip::RawSegment;
+use std::collections::BTreeMap;
+
+/// What is on a replica's disk.
+#[derive(Clone, Debug)]
+pub enum Record {
+    /// A commit, own or fetched.
+    Commit(Commit),
+    /// A signed tip, own or fetched.
+    Tip(SignedTip),
+}
+
+/// Checks what needs no other commit.
+pub fn verify(raw: &RawSegment) -> Option<Segment> {
+    let commits = raw.commits.iter().map(|bytes| bytes.as_slice().into()).collect();
+    match Segment::verify(commits, &raw.tip) {
+        Ok(SegmentCheck::Verified(segment)) => Some(*segment),
+        _ => None,
+    }
+}
+
+/// What admission looks at.
+pub fn candidate(commit: &Commit) -> Candidate<'_> {
+    Candidate { id: commit.id, header: &commit.header, records: &commit.control }
+}
+
+/// Signs a chain up to a commit.
+pub fn sign(key: &AuthorKey, commit: &Commit, promise: Hlc, frontier: [u8; 32]) -> SignedTip {
+    let Header { genesis, run, seq, .. } = *commit.header;
+    let tip = Tip {
+        version: 1,
+        genesis,
+        author: key.id(),
+        run,
+        seq,
+        commit: commit.id,
+        promise,
+        floor: Hlc::default(),
+        floor_hash: NodeId::ZERO,
+        frontier: NodeId(frontier),
+        extensions: BTreeMap::new(),
+    };
+    tip.sign(key)
+}

@@ -1,0 +1,47 @@
+//! What a step of a replica gives to the world: packets, notes, refusals; and the habits a replica may have.
+
+use super::network::Packet;
+use dag::id::CommitId;
+use linearizer::outcome::Outcome;
+
+/// What happened inside, for the world's ledger and trace.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// A client was told that its commit is on disk.
+    Acknowledged(CommitId),
+    /// The connection with this peer was closed after too many faults.
+    Dropped(usize),
+    /// The set of commits in the fold grew, and this many outcomes changed.
+    Grew {
+        /// Earlier commits that were judged anew.
+        rejudged: usize,
+    },
+}
+
+/// Packets to carry and notes to take.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// To the network.
+    pub packets: Vec<Packet>,
+    /// To the world.
+    pub notes: Vec<Note>,
+}
+
+/// Why a write was refused.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refused {
+    /// R9: the next HLC would be held everywhere.
+    Clock,
+    /// R27: the fold's own check.
+    Check(Outcome),
+}
+
+/// How a replica treats its promises; all but one are planted bugs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Habit {
+    /// As it should.
+    #[default]
+    Honest,
+    /// Acknowledges before the sync (against R14).
+    AcknowledgesEarly,
+}

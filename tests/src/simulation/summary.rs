@@ -1,0 +1,47 @@
+//! How a world ended.
+
+/// A world that went wrong.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Which world.
+    pub seed: u64,
+    /// When, in milliseconds from its beginning.
+    pub millis: u64,
+    /// What did not hold.
+    pub what: String,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Failure { seed, millis, what } = self;
+        writeln!(f, "seed {seed} at {millis} ms: {what}")?;
+        write!(f, "replay: HEADWATERS_SEED={seed} cargo test -p acceptance --test simulation one_seed")
+    }
+}
+
+/// What a world that went well did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Hash of everything that happened: the same for the same seed.
+    pub trace: [u8; 32],
+    /// Commits in the end.
+    pub commits: usize,
+    /// Of which parked.
+    pub parked: usize,
+    /// Writes refused by the fold's own check (R27).
+    pub refused: usize,
+    /// Writes refused because the clock was off (R9).
+    pub clock_refused: usize,
+    /// Crashes.
+    pub crashes: usize,
+    /// Commits that were held back at some time.
+    pub held: usize,
+    /// Packets delivered.
+    pub packets: usize,
+    /// Connections dropped for faults.
+    pub dropped: usize,
+    /// Outcomes that a late commit changed.
+    pub rejudged: usize,
+    /// Milliseconds until everybody agreed.
+    pub millis: u64,
+}
