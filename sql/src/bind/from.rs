@@ -129,6 +129,7 @@ impl Binder<'_> {
             offset,
             needed: Vec::new(),
             access: Access::Full,
+            direction: linearizer::view::Direction::Forward,
             filter: None,
             block: self.blocks,
         })))

@@ -27,6 +27,7 @@ pub(crate) struct Scan {
 /// Row bytes of seeks, one after the other.
 pub(crate) struct Entries {
     seeks: Seeks,
+    direction: Direction,
     /// The seek at hand.
     at: usize,
     /// Where the range at hand goes on.
@@ -38,11 +39,12 @@ pub(crate) struct Entries {
 impl Scan {
     pub(crate) fn new(source: Arc<TableSource>) -> Self {
         let nothing = Seeks { space: source.table.id, secondary: false, seeks: Vec::new() };
-        Scan { source, entries: Entries::new(nothing) }
+        Scan { entries: Entries::new(nothing, source.direction), source }
     }
 
     pub(crate) fn start(&mut self, frame: &mut Frame<'_>, row: &[Value]) -> Result<(), SqlError> {
-        self.entries = Entries::new(seeks(&self.source.table, &self.source.access, row, frame)?);
+        let seeks = seeks(&self.source.table, &self.source.access, row, frame)?;
+        self.entries = Entries::new(seeks, self.source.direction);
         Ok(())
     }
 
@@ -75,8 +77,8 @@ fn unreadable(table: &Table, error: &dag::error::Error) -> SqlError {
 }
 
 impl Entries {
-    pub(crate) fn new(seeks: Seeks) -> Self {
-        Entries { seeks, at: 0, rest: None, batch: Vec::new().into_iter(), size: FIRST_BATCH }
+    pub(crate) fn new(seeks: Seeks, direction: Direction) -> Self {
+        Entries { seeks, direction, at: 0, rest: None, batch: Vec::new().into_iter(), size: FIRST_BATCH }
     }
 
     /// The bytes of the next row.
@@ -115,13 +117,17 @@ impl Entries {
         let Some(range) = self.rest.take() else { return Ok(Fetched::End) };
         let mut batch: Vec<(Key, Bytes)> = Vec::new();
         let size = self.size;
-        frame.run.reader.range(self.seeks.space, &range, Direction::Forward, &mut |key, bytes| {
+        frame.run.reader.range(self.seeks.space, &range, self.direction, &mut |key, bytes| {
             batch.push((key.clone(), bytes.clone()));
             if batch.len() >= size { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         match batch.last() {
             Some((key, _)) if batch.len() >= size => {
-                self.rest = Some(KeyRange { from: Bound::Excluded(key.clone()), to: range.to });
+                let behind = Bound::Excluded(key.clone());
+                self.rest = Some(match self.direction {
+                    Direction::Forward => KeyRange { from: behind, to: range.to },
+                    Direction::Backward => KeyRange { from: range.from, to: behind },
+                });
                 self.size = (size * 2).min(MOST_BATCH);
             }
             _ => self.at += 1,

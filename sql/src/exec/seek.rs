@@ -43,6 +43,13 @@ fn full(table: &Table) -> Seeks {
     Seeks { space: table.id, secondary: false, seeks: vec![Seek::Range(everything())] }
 }
 
+/// All of an index, in its order.
+fn whole(table: &Table, index: &Index, path: &IndexPath) -> Seeks {
+    let secondary = path.index.is_some();
+    let space = if secondary { index.id } else { table.id };
+    Seeks { space, secondary, seeks: vec![Seek::Range(everything())] }
+}
+
 /// What an access path reads; `row` holds the slots that its key values read.
 pub(crate) fn seeks(table: &Table, access: &Access, row: &[Value], frame: &mut Frame<'_>) -> Result<Seeks, SqlError> {
     let Access::Index(path) = access else { return Ok(full(table)) };
@@ -55,8 +62,8 @@ pub(crate) fn seeks(table: &Table, access: &Access, row: &[Value], frame: &mut F
     for term in &path.equal {
         match alternatives(table, term, row, frame)? {
             Some(values) => prefixes = extended(prefixes, &values),
-            // A value without a place: the table has to be read.
-            None => return Ok(full(table)),
+            // A value without a place: all of the index has to be read, in its order.
+            None => return Ok(whole(table, index, path)),
         }
     }
     let bounds = match next_part(table, path, row, frame)? {
@@ -67,7 +74,7 @@ pub(crate) fn seeks(table: &Table, access: &Access, row: &[Value], frame: &mut F
     for prefix in prefixes {
         match seek(table, index, path, prefix, &bounds) {
             Some(seek) => seeks.push(seek),
-            None => return Ok(full(table)),
+            None => return Ok(whole(table, index, path)),
         }
     }
     let secondary = path.index.is_some();

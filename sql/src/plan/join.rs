@@ -17,6 +17,7 @@ pub(crate) fn arrange(block: &mut Block, source: Source, condition: Option<Expre
     let mut filled = vec![false; used.len()];
     block.source = place(source, &mut pool, &mut filled);
     block.filter = in_conjunction(pool);
+    super::order::by_index(block);
 }
 
 /// Notes in each table which columns are read.

@@ -7,6 +7,7 @@
 mod access;
 mod describe;
 mod join;
+mod order;
 
 pub use access::{Access, IndexPath, KeyBound, KeyTerm, access_for};
 pub(crate) use access::{Conditions, access_path};
@@ -18,6 +19,7 @@ use crate::engine::system_table::SystemTable;
 use crate::expression::{Expression, Type};
 use crate::response::ColumnDefinition;
 use dag::schema::Table;
+use linearizer::view::Direction;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -237,6 +239,8 @@ pub struct TableSource {
     pub needed: Vec<u32>,
     /// How its rows are found.
     pub access: Access,
+    /// Which way they are read.
+    pub direction: Direction,
     /// What its rows must fulfil; may read slots of tables to its left.
     pub filter: Option<Expression>,
     /// Names the block for EXPLAIN.

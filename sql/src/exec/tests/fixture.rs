@@ -32,13 +32,19 @@ impl TableReader for Memory {
         Ok(self.0.get(&space).and_then(|entries| entries.get(key)).cloned())
     }
 
-    fn range(&self, space: EntityId, range: &KeyRange, _: Direction, sink: &mut Sink<'_>) -> Result<(), SqlError> {
+    fn range(
+        &self,
+        space: EntityId,
+        range: &KeyRange,
+        direction: Direction,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), SqlError> {
         let Some(entries) = self.0.get(&space) else { return Ok(()) };
-        for (key, bytes) in entries.range((range.from.clone(), range.to.clone())) {
-            if sink(key, bytes).is_break() {
-                break;
-            }
+        let mut found: Vec<_> = entries.range((range.from.clone(), range.to.clone())).collect();
+        if direction == Direction::Backward {
+            found.reverse();
         }
+        let _ = found.into_iter().try_for_each(|(key, bytes)| sink(key, bytes));
         Ok(())
     }
 

@@ -42,3 +42,34 @@ fn queries_answer_as_mariadb_does() {
         assert_eq!(answer.replace('\t', "|"), pair[1], "{}", pair[0]);
     }
 }
+
+/// How the tables of a statement are read, in the executor's order: access, index, and what is left to do.
+#[test]
+fn plans_take_the_shortest_path() {
+    let world = World::probes();
+    for (sql, expected) in [
+        ("SELECT * FROM t1 WHERE id = 5", "t1 const PRIMARY"),
+        ("SELECT * FROM t1 WHERE id = '5'", "t1 const PRIMARY"),
+        ("SELECT * FROM t1 WHERE id IN (1, 2)", "t1 range PRIMARY Using where"),
+        ("SELECT * FROM t1 WHERE id > 5 AND id < 9", "t1 range PRIMARY Using where"),
+        ("SELECT * FROM t1 WHERE k = 10", "t1 ref i_k Using where"),
+        ("SELECT * FROM t1 WHERE k + 0 = 10", "t1 ALL - Using where"),
+        ("SELECT * FROM t1 WHERE name = 1", "t1 ALL - Using where"),
+        ("SELECT * FROM t1 ORDER BY id DESC", "t1 ALL -"),
+        ("SELECT * FROM t1 ORDER BY k", "t1 ALL - Using filesort"),
+        ("SELECT * FROM t1 ORDER BY k LIMIT 1", "t1 range i_k"),
+        ("SELECT * FROM t1 WHERE k = 10 ORDER BY id DESC", "t1 ref i_k Using where"),
+        ("SELECT * FROM t1 WHERE k = 10 ORDER BY name", "t1 ref i_k Using where Using filesort"),
+        ("SELECT * FROM t1, t2 WHERE t1.id = t2.t1_id AND t2.id = 1", "t2 const PRIMARY; t1 eq_ref PRIMARY"),
+        ("SELECT * FROM t1 JOIN t2 ON t1.id = t2.t1_id", "t1 ALL -; t2 ref i_t1_id Using where"),
+        ("SELECT * FROM t1 JOIN t2 ON t1.id = t2.v", "t1 ALL -; t2 ALL - Using join buffer (hash join)"),
+    ] {
+        let rows = crate::plan::explain(&world.plan(sql).unwrap_or_else(|e| panic!("{sql}: {e}")));
+        let line = |row: &crate::plan::ExplainRow| {
+            let key = row.key.clone().unwrap_or_else(|| "-".to_owned());
+            let line = format!("{} {} {key} {}", row.table.as_deref().unwrap_or("-"), row.access, row.extra.join(" "));
+            line.trim_end().to_owned()
+        };
+        assert_eq!(rows.iter().map(line).collect::<Vec<_>>().join("; "), expected, "{sql}");
+    }
+}
