@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "refusing to listen on {address}: {missing}. Anyone who reaches this port could read and write everything. \
-     Set a password for every user and turn TLS on (see `headwaters start --help`, --password-file and --tls), \
+     Set a password (--root-password-file FILE) and keep TLS on (--tls-certificate and --tls-key; without them one is made), \
      or listen on 127.0.0.1"
 )]
 pub struct Exposed {
@@ -50,7 +50,9 @@ mod tests {
     fn the_refusal_says_what_is_missing_and_how_to_go_on() {
         let message = check(([0, 0, 0, 0], 3316).into(), false, true).unwrap_err().to_string();
         assert!(
-            message.contains("0.0.0.0:3316") && message.contains("no password") && message.contains("--password-file")
+            message.contains("0.0.0.0:3316")
+                && message.contains("no password")
+                && message.contains("--root-password-file")
         );
     }
 }
