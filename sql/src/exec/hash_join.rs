@@ -124,7 +124,7 @@ fn key_of<'k>(
 }
 
 /// The value as the type that both sides compare under; numbers of equal value have equal keys as they are.
-fn brought(value: Value, from: &Type, to: &Type, frame: &mut Frame<'_>) -> Result<Option<Value>, SqlError> {
+pub(crate) fn brought(value: Value, from: &Type, to: &Type, frame: &mut Frame<'_>) -> Result<Option<Value>, SqlError> {
     if from.kind == to.kind || from.is_numeric() && to.is_numeric() && *to != Type::double() {
         return Ok(Some(value));
     }

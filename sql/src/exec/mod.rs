@@ -14,6 +14,7 @@ mod hash_join;
 mod join;
 mod key;
 mod limit;
+mod membership;
 mod place;
 mod query;
 mod reader;

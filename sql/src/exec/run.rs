@@ -1,11 +1,12 @@
 //! What the operators of one statement share: reader, budget, subquery answers, rounds of recursive CTEs.
 
 use super::budget::Budget;
+use super::membership::{self, Members};
 use super::query::QueryRun;
 use super::reader::TableReader;
 use crate::error::SqlError;
 use crate::evaluate::{RowStack, Subqueries, Visit, evaluate};
-use crate::expression::Expression;
+use crate::expression::{Expression, Node, Type};
 use crate::function::Context;
 use crate::plan::Subplan;
 use dag::value::Value;
@@ -22,6 +23,8 @@ pub(crate) struct Run {
     subplans: Arc<[Subplan]>,
     /// Answers of uncorrelated subqueries.
     answers: Vec<Option<Kept>>,
+    /// The same as sets, for IN.
+    pub members: HashMap<u32, Arc<Members>>,
     /// The last round of each recursive CTE that runs.
     pub rounds: HashMap<u32, Kept>,
 }
@@ -43,6 +46,12 @@ impl Frame<'_> {
     /// Whether a condition is true for a row; no condition is.
     pub(crate) fn holds(&mut self, condition: Option<&Expression>, row: &[Value]) -> Result<bool, SqlError> {
         let Some(condition) = condition else { return Ok(true) };
+        if let Node::And(left, right) = &condition.node {
+            return Ok(self.holds(Some(left), row)? && self.holds(Some(right), row)?);
+        }
+        if let Some(holds) = membership::holds(condition, row, self)? {
+            return Ok(holds);
+        }
         let value = self.value(condition, row)?;
         Ok(crate::evaluate::truth(&value, &condition.ty, self.context) == Some(true))
     }
@@ -51,10 +60,16 @@ impl Frame<'_> {
 impl Run {
     pub(crate) fn new(reader: Arc<dyn TableReader>, budget: Budget, subplans: Arc<[Subplan]>) -> Self {
         let answers = vec![None; subplans.len()];
-        Run { reader, budget, subplans, answers, rounds: HashMap::new() }
+        Run { reader, budget, subplans, answers, members: HashMap::new(), rounds: HashMap::new() }
     }
 
-    fn answer(&mut self, index: usize, context: &mut dyn Context) -> Result<Kept, SqlError> {
+    /// The column types of a subquery that is the same for every row.
+    pub(crate) fn constant_types(&self, index: u32) -> Option<Vec<Type>> {
+        let subplan = self.subplans.get(index as usize)?;
+        (!subplan.correlated).then(|| subplan.query.types.clone())
+    }
+
+    pub(crate) fn answer(&mut self, index: usize, context: &mut dyn Context) -> Result<Kept, SqlError> {
         if let Some(kept) = &self.answers[index] {
             return Ok(kept.clone());
         }

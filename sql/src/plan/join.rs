@@ -282,7 +282,7 @@ fn equalities(conditions: &[Expression], right: &[Range<usize>], filled: &[bool]
     let mut keys = Vec::new();
     for condition in conditions {
         let Node::Compare { op: Comparison::Equal, left: a, right: b, compare_as } = &condition.node else { continue };
-        let Some(ty) = key_type(a, b, *compare_as) else { continue };
+        let Some(ty) = key_type(&a.ty, &b.ty, *compare_as) else { continue };
         let side = |e: &Expression, of_right: bool| {
             !reads_only(e, &|_| false)
                 && reads_only(e, &|slot| {
@@ -303,11 +303,11 @@ fn equalities(conditions: &[Expression], right: &[Range<usize>], filled: &[bool]
 }
 
 /// The type under which equal values have equal keys.
-fn key_type(left: &Expression, right: &Expression, compare_as: CompareAs) -> Option<Type> {
+pub(crate) fn key_type(left: &Type, right: &Type, compare_as: CompareAs) -> Option<Type> {
     Some(match compare_as {
-        CompareAs::Text(collation) => Type { collation, ..Type::text(left.ty.length.max(right.ty.length)) },
-        CompareAs::Bytes => Type::binary(left.ty.length.max(right.ty.length)),
-        CompareAs::Integer if left.ty.kind == right.ty.kind => left.ty.clone(),
+        CompareAs::Text(collation) => Type { collation, ..Type::text(left.length.max(right.length)) },
+        CompareAs::Bytes => Type::binary(left.length.max(right.length)),
+        CompareAs::Integer if left.kind == right.kind => left.clone(),
         CompareAs::Integer | CompareAs::Decimal => Type::decimal(65, 30),
         CompareAs::Double => Type::double(),
         CompareAs::DateTime => Type::datetime(6),

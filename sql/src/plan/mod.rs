@@ -12,7 +12,7 @@ mod order;
 pub use access::{Access, IndexPath, KeyBound, KeyTerm, access_for};
 pub(crate) use access::{Conditions, access_path};
 pub use describe::{ExplainRow, explain};
-pub(crate) use join::arrange;
+pub(crate) use join::{arrange, key_type};
 
 use crate::aggregate::{AggregateFunction, Settings};
 use crate::engine::system_table::SystemTable;
