@@ -2,3 +2,4 @@
 
 pub(crate) mod collations;
 pub(crate) mod names;
+pub(crate) mod system;

@@ -6,7 +6,7 @@ use crate::error::SqlError;
 use crate::transaction::lock::{LockTable, TransactionId};
 use dag::signal::Signal;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,6 +47,8 @@ pub struct Process {
     kill: AtomicU8,
     transaction: AtomicU64,
     notice: Mutex<Signal<()>>,
+    /// Looked at by running operators.
+    cancelled: Arc<AtomicBool>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -64,6 +66,7 @@ impl Process {
             kill: AtomicU8::new(ALIVE),
             transaction: AtomicU64::new(0),
             notice: Mutex::default(),
+            cancelled: Arc::default(),
         }
     }
 
@@ -79,6 +82,10 @@ impl Process {
     /// Completed when a kill arrives: await it beside a lock, a sleep or the next packet.
     pub fn kill_notice(&self) -> Signal<()> {
         lock(&self.notice).clone()
+    }
+
+    pub(crate) fn cancelled(&self) -> Arc<AtomicBool> {
+        self.cancelled.clone()
     }
 
     pub(crate) fn activity(&self) -> Activity {
@@ -124,6 +131,7 @@ impl Process {
         if self.kill.load(Ordering::Relaxed) == KILL_QUERY {
             let _ = self.kill.compare_exchange(KILL_QUERY, ALIVE, Ordering::AcqRel, Ordering::Relaxed);
             *lock(&self.notice) = Signal::default();
+            self.cancelled.store(false, Ordering::Release);
         }
     }
 
@@ -183,6 +191,7 @@ impl ProcessList {
         let Some(process) = lock(&self.sessions).get(&id).cloned() else { return false };
         let wanted = if query_only { KILL_QUERY } else { KILL_CONNECTION };
         process.kill.fetch_max(wanted, Ordering::AcqRel);
+        process.cancelled.store(true, Ordering::Release);
         lock(&process.notice).complete(());
         locks.cancel(TransactionId(process.transaction.load(Ordering::Acquire)), interrupted());
         true

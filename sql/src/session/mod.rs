@@ -11,6 +11,7 @@ mod prepared;
 pub(crate) mod query;
 mod run;
 pub(crate) mod scene;
+mod select;
 mod set;
 pub(crate) mod shared;
 pub(crate) mod state;

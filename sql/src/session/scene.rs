@@ -20,9 +20,9 @@ pub(crate) struct Scene {
     pub now_micros: i64,
     pub seed: u64,
     pub parameters: Arc<[(Value, Type)]>,
-    /// AUTO_INCREMENT and hidden-key reservations, in the order the statement asks for them.
-    pub reserved: Vec<u64>,
-    pub hidden: Vec<[u8; 48]>,
+    /// The AUTO_INCREMENT numbers and hidden keys reserved for the statement, with their count.
+    reserved: Option<(u64, u64)>,
+    hidden: Option<([u8; 48], u64)>,
     /// User variables as they were before the first run.
     pub user_variables: Option<BTreeMap<String, Value>>,
     /// Pauses of SLEEP() that are over.
@@ -40,12 +40,36 @@ impl Scene {
             now_micros: state.engine.clock.wall_micros() as i64,
             seed: u64::from_le_bytes(seed),
             parameters,
-            reserved: Vec::new(),
-            hidden: Vec::new(),
+            reserved: None,
+            hidden: None,
             user_variables: None,
             slept: 0,
             asleep: false,
         })
+    }
+
+    /// Numbers for `count` rows: those of the run before, if they suffice (R36).
+    pub fn reserve(&mut self, count: u64, ask: impl FnOnce() -> Result<u64, SqlError>) -> Result<u64, SqlError> {
+        if let Some((first, had)) = self.reserved
+            && had >= count
+        {
+            return Ok(first);
+        }
+        let first = ask()?;
+        self.reserved = Some((first, count));
+        Ok(first)
+    }
+
+    /// Hidden keys for `count` rows: those of the run before, if they suffice.
+    pub fn reserve_hidden(&mut self, count: u64, ask: impl FnOnce() -> [u8; 48]) -> [u8; 48] {
+        if let Some((first, had)) = self.hidden
+            && had >= count
+        {
+            return first;
+        }
+        let first = ask();
+        self.hidden = Some((first, count));
+        first
     }
 
     /// The wait is over; a pause counts as slept in the rerun.

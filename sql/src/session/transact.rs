@@ -133,13 +133,26 @@ impl State {
         Ok(snapshot)
     }
 
-    /// The newest state, for a statement that writes; the transaction remembers the oldest it wrote on. Errors: 1792
+    /// The newest state, for a statement that writes; the transaction remembers how new. Errors: 1213, 1792
     /// in a READ ONLY transaction, 1290 in a read mode that cannot write.
     pub fn write_view(&mut self) -> Result<Arc<dyn View>, SqlError> {
         self.check_writable()?;
-        let (view, basis) = self.engine.journal.newest();
+        self.newest_view()
+    }
+
+    /// The newest state, for locking reads too. Error: 1213.
+    pub fn newest_view(&mut self) -> Result<Arc<dyn View>, SqlError> {
+        let journal = self.engine.journal.clone();
+        let (view, basis) = journal.newest();
         let transaction = self.transaction();
-        transaction.basis.get_or_insert(basis);
+        if let Some(seen) = transaction.basis
+            && seen != basis
+            && journal.changed_since(seen, &mut transaction.writes.keys())
+        {
+            // A fetched commit took what this transaction has written on (R27): it cannot commit any more.
+            return Err(crate::transaction::lock::deadlock());
+        }
+        transaction.basis = Some(basis);
         Ok(view)
     }
 

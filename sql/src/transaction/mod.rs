@@ -6,6 +6,7 @@
 pub(crate) mod change_set;
 pub mod lock;
 pub(crate) mod overlay;
+pub(crate) mod reader;
 pub(crate) mod write_set;
 
 use crate::error::SqlError;
@@ -26,7 +27,7 @@ pub(crate) struct Transaction {
     pub read_only: bool,
     /// Taken at the first consistent read (R34); READ COMMITTED keeps none.
     pub snapshot: Option<Arc<dyn View>>,
-    /// The oldest newest-state a statement wrote on ([`crate::journal::Draft::basis`]).
+    /// How new the state is that the writes stand on ([`crate::journal::Draft::basis`]).
     pub basis: Option<u64>,
     pub writes: Arc<WriteSet>,
     savepoints: Vec<(Arc<str>, Mark)>,

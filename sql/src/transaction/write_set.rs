@@ -96,6 +96,11 @@ impl WriteSet {
         self.tables.get(&id)
     }
 
+    /// Every key touched, with its space.
+    pub fn keys(&self) -> impl Iterator<Item = (EntityId, &[u8])> {
+        self.tables.iter().flat_map(|(id, table)| table.rows.keys().map(|key| (*id, &*key.0)))
+    }
+
     /// What this transaction left under a key, if it touched it.
     pub fn row(&self, table: EntityId, key: &[u8]) -> Option<&RowWrite> {
         self.tables.get(&table)?.rows.get(key)

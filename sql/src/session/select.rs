@@ -1,0 +1,170 @@
+//! SELECT: opens a plan over what the statement may see, and gives its rows.
+//!
+//! Promises: the first batch is computed before the answer, so that an error, a lock or a SLEEP() in it is met while
+//! the statement can still be run again; a result that fits it holds no snapshot.
+
+use super::scene::{Scene, StatementContext};
+use super::state::State;
+use super::stop::Stop;
+use crate::catalog::names::catalogue;
+use crate::error::SqlError;
+use crate::exec::{Cursor, TableReader};
+use crate::plan::{Lock, Plan};
+use crate::response::{Response, ResultSet, Rows};
+use crate::transaction::lock::Mode;
+use crate::transaction::overlay::Overlay;
+use crate::transaction::reader::{LockingReader, WaitSlot, slot};
+use crate::wait::Suspend;
+use dag::value::Value;
+use linearizer::view::View;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError};
+
+/// Rows computed before the answer: more than most answers have, little enough to hold.
+const FIRST_BATCH: usize = 256;
+
+/// Runs a query over a view.
+pub(crate) fn run(state: &mut State, scene: &mut Scene, plan: &Plan, view: Arc<dyn View>) -> Result<Response, Stop> {
+    let waits = WaitSlot::default();
+    let reader = reader(state, plan, view, &waits)?;
+    let mut context = StatementContext::new(state, scene);
+    let mut cursor = Cursor::new(plan, reader, state.process.cancelled());
+    let mut first = Vec::new();
+    let more = cursor.next_batch(&mut context, FIRST_BATCH, &mut first).map_err(Stop::from);
+    let mut more = settle(scene, &context, Some(&waits), more)?;
+    if plan.lock.is_some() {
+        // Locks are taken by this statement, not while a client reads.
+        while more {
+            let next = cursor.next_batch(&mut context, FIRST_BATCH, &mut first).map_err(Stop::from);
+            more = settle(scene, &context, Some(&waits), next)?;
+        }
+    }
+    let last = state.shared().last_insert_id.take();
+    let found = first.len() as u64;
+    let facts = state.facts_mut();
+    (facts.row_count, facts.found_rows) = (-1, found);
+    facts.last_insert_id = last.unwrap_or(facts.last_insert_id);
+    let rest = more.then_some((cursor, context));
+    let rows = Box::new(Selected { first: first.into_iter(), rest });
+    Ok(Response::Rows(ResultSet { columns: plan.columns.clone(), rows }))
+}
+
+/// Every row of a plan: INSERT ... SELECT.
+pub(crate) fn all(
+    plan: &Plan,
+    reader: Arc<dyn TableReader>,
+    context: &mut StatementContext,
+    cancelled: Arc<AtomicBool>,
+) -> Result<Vec<Vec<Value>>, SqlError> {
+    let mut cursor = Cursor::new(plan, reader, cancelled);
+    let mut rows = Vec::new();
+    while cursor.next_batch(context, FIRST_BATCH, &mut rows)? {}
+    Ok(rows)
+}
+
+/// Turns the executor's sign that it must wait into the wait.
+pub(crate) fn settle<T>(
+    scene: &mut Scene,
+    context: &StatementContext,
+    waits: Option<&WaitSlot>,
+    result: Result<T, Stop>,
+) -> Result<T, Stop> {
+    match result {
+        Err(Stop::Error(error)) if error.code == 0 => {
+            if let Some(wait) = waits.and_then(|w| slot(w).take()) {
+                return Err(Stop::Wait(wait));
+            }
+            let pause = context.pause.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match pause {
+                Some(pause) => {
+                    scene.asleep = true;
+                    Err(Stop::Wait(Suspend::Sleep(pause)))
+                }
+                None => Err(Stop::Error(SqlError::new(1105, "a wait without a reason"))),
+            }
+        }
+        other => other,
+    }
+}
+
+/// What a query reads through: its snapshot with own writes, or the newest state with locks.
+fn reader(state: &mut State, plan: &Plan, view: Arc<dyn View>, waits: &WaitSlot) -> Result<Arc<dyn TableReader>, Stop> {
+    let explicit = state.transaction.as_ref().is_some_and(|t| t.explicit);
+    if explicit || plan.lock.is_some() {
+        lock_names(state, plan)?;
+    }
+    let writes = super::query::own_writes(state);
+    let Some(Lock { exclusive, wait }) = plan.lock else {
+        if explicit {
+            check_definitions(plan, &view)?;
+        }
+        return Ok(Arc::new(Overlay { view, writes }));
+    };
+    let newest = state.newest_view()?;
+    let transaction = state.transaction();
+    let (id, weight) = (transaction.id, transaction.writes.weight());
+    Ok(Arc::new(LockingReader {
+        engine: state.engine.clone(),
+        catalogue: newest.catalogue().clone(),
+        overlay: Overlay { view: newest, writes },
+        transaction: id,
+        weight,
+        mode: if exclusive { Mode::Exclusive } else { Mode::Shared },
+        wait,
+        timeout: state.settings.lock_wait,
+        slot: waits.clone(),
+    }))
+}
+
+/// In a transaction the tables read keep their definitions until its end (R35).
+fn lock_names(state: &mut State, plan: &Plan) -> Result<(), Stop> {
+    if plan.tables.is_empty() {
+        return Ok(());
+    }
+    let now = catalogue(state);
+    for table in plan.tables.iter() {
+        if let Some(database) = now.databases.get(&table.database) {
+            state.lock_name(&database.name, &table.name, Mode::Shared)?;
+        }
+    }
+    Ok(())
+}
+
+/// 1412: the snapshot is older than a fetched DDL on a table it reads (R35).
+fn check_definitions(plan: &Plan, view: &Arc<dyn View>) -> Result<(), SqlError> {
+    let old = view.catalogue();
+    let differs = plan.tables.iter().any(|table| match old.tables.get(&table.id) {
+        Some(then) => !Arc::ptr_eq(then, table) && then != table,
+        None => true,
+    });
+    if differs {
+        return Err(SqlError::new(1412, "Table definition has changed, please retry transaction"));
+    }
+    Ok(())
+}
+
+/// The first rows, then the cursor.
+struct Selected {
+    first: std::vec::IntoIter<Vec<Value>>,
+    rest: Option<(Cursor, StatementContext)>,
+}
+
+impl Rows for Selected {
+    fn next_batch(&mut self, most: usize, out: &mut Vec<Vec<Value>>) -> Result<bool, SqlError> {
+        let start = out.len();
+        out.extend(self.first.by_ref().take(most));
+        if self.first.len() > 0 {
+            return Ok(true);
+        }
+        let Some((cursor, context)) = &mut self.rest else { return Ok(false) };
+        let left = most - (out.len() - start).min(most);
+        if left == 0 {
+            return Ok(true);
+        }
+        let more = cursor.next_batch(context, left, out)?;
+        if !more {
+            self.rest = None;
+        }
+        Ok(more)
+    }
+}
