@@ -125,6 +125,7 @@ impl Binder<'_> {
         self.tables.push(found.clone());
         Ok(Source::Table(Arc::new(TableSource {
             alias,
+            size: self.env.sizes.map_or(0, |size| size(&found)),
             table: found,
             offset,
             needed: Vec::new(),

@@ -166,8 +166,8 @@ fn mark(source: &Source, filled: &mut [bool]) {
     }
 }
 
-/// Which source to run next: the one whose rows are found quickest with what is filled already; the first written of
-/// equals.
+/// Which source to run next: the one whose rows are found quickest with what is filled already; of equals the
+/// smaller, then the first written.
 fn best(waiting: &[Source], pool: &[Expression], filled: &[bool]) -> usize {
     let cost = |source: &Source| match source {
         Source::Table(table) => {
@@ -182,7 +182,8 @@ fn best(waiting: &[Source], pool: &[Expression], filled: &[bool]) -> usize {
         Source::Derived(_) | Source::System(_) => 5,
         _ => 7,
     };
-    (0..waiting.len()).min_by_key(|at| cost(&waiting[*at])).unwrap_or(0)
+    let size = |source: &Source| if let Source::Table(table) = source { table.size } else { 0 };
+    (0..waiting.len()).min_by_key(|at| (cost(&waiting[*at]), size(&waiting[*at]))).unwrap_or(0)
 }
 
 fn access_cost(access: &Access, cross: bool) -> u32 {

@@ -235,6 +235,8 @@ pub struct TableSource {
     pub table: Arc<Table>,
     /// Its first slot.
     pub offset: usize,
+    /// About how many rows it has; 0 if nobody said.
+    pub size: u64,
     /// Positions of the columns that are read at all.
     pub needed: Vec<u32>,
     /// How its rows are found.

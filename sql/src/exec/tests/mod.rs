@@ -73,3 +73,26 @@ fn plans_take_the_shortest_path() {
         assert_eq!(rows.iter().map(line).collect::<Vec<_>>().join("; "), expected, "{sql}");
     }
 }
+
+#[test]
+fn the_longest_chains_and_deepest_nests_fit_a_small_stack() {
+    // Half of what a tokio worker has.
+    let small = std::thread::Builder::new().stack_size(1 << 20);
+    small.spawn(run_extremes).unwrap().join().unwrap();
+}
+
+fn run_extremes() {
+    let world = World::probes();
+    for sql in [
+        format!("SELECT 1{}", " OR 0".repeat(990)),
+        format!("SELECT id FROM t1 WHERE id = 0{}", " OR id = 9".repeat(490)),
+        format!("SELECT {}1{}", "(".repeat(30), ")".repeat(30)),
+        format!("SELECT {}1{}", "(SELECT ".repeat(12), ")".repeat(12)),
+        format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(300)),
+        format!("SELECT {}1{}", "ABS(".repeat(30), ")".repeat(30)),
+    ] {
+        if let Err(error) = world.answer(&sql) {
+            assert_eq!(error.code, 1436, "{}: {error}", &sql[..40]);
+        }
+    }
+}
