@@ -103,7 +103,11 @@ impl Config {
         let tls_files = match (certificate, key) {
             (Some(certificate), Some(key)) => Some((certificate, key)),
             (None, None) => None,
-            _ => return Err(Failure::usage("--tls-certificate and --tls-key go together: give both, or neither for a self-signed pair")),
+            _ => {
+                return Err(Failure::usage(
+                    "--tls-certificate and --tls-key go together: give both, or neither for a self-signed pair",
+                ));
+            }
         };
         Ok(Config {
             data: flags.data.or(stored.data).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA)),
@@ -113,8 +117,13 @@ impl Config {
             linearize_every: Duration::from_secs(
                 flags.linearize_seconds.or(stored.linearize_seconds).unwrap_or(DEFAULT_LINEARIZE_SECONDS).max(1),
             ),
-            checkpoint_commits: flags.checkpoint_commits.or(stored.checkpoint_commits).unwrap_or(DEFAULT_CHECKPOINT_COMMITS).max(1),
-            checkpoint_bytes: flags.checkpoint_mib.or(stored.checkpoint_mib).unwrap_or(DEFAULT_CHECKPOINT_MIB).max(1) << 20,
+            checkpoint_commits: flags
+                .checkpoint_commits
+                .or(stored.checkpoint_commits)
+                .unwrap_or(DEFAULT_CHECKPOINT_COMMITS)
+                .max(1),
+            checkpoint_bytes: flags.checkpoint_mib.or(stored.checkpoint_mib).unwrap_or(DEFAULT_CHECKPOINT_MIB).max(1)
+                << 20,
             log_format: flags.log_format.or(stored.log_format).unwrap_or_default(),
         })
     }

@@ -31,10 +31,14 @@ pub enum Failure {
 
 impl Failure {
     /// Wrong words.
-    pub fn usage(text: impl Into<String>) -> Self { Failure::Usage(text.into()) }
+    pub fn usage(text: impl Into<String>) -> Self {
+        Failure::Usage(text.into())
+    }
 
     /// The machine refuses.
-    pub fn environment(text: impl Into<String>) -> Self { Failure::Environment(text.into()) }
+    pub fn environment(text: impl Into<String>) -> Self {
+        Failure::Environment(text.into())
+    }
 
     /// A file could not be read or written.
     pub fn file(what: &str, path: &Path, error: std::io::Error) -> Self {

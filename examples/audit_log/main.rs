@@ -89,7 +89,11 @@ async fn main() -> Result<(), Failure> {
     connection.query_drop("USE audit").await?;
     connection.query_drop(TABLE).await?;
     let (written, took) = pour(&arguments, &server).await?;
-    say(format!("{written} lines, each its own durable commit, in {:.1} s: {:.0} lines/s", took.as_secs_f64(), written as f64 / took.as_secs_f64()))?;
+    say(format!(
+        "{written} lines, each its own durable commit, in {:.1} s: {:.0} lines/s",
+        took.as_secs_f64(),
+        written as f64 / took.as_secs_f64()
+    ))?;
     for (question, query) in QUESTIONS {
         say(format!("\n{question}"))?;
         say(table(connection.query(*query).await?))?;
@@ -99,7 +103,9 @@ async fn main() -> Result<(), Failure> {
 }
 
 async fn connect(server: &Opts) -> Result<Conn, Failure> {
-    Conn::new(server.clone()).await.map_err(|e| format!("{e}\nIs a replica running? Start one with: headwaters start").into())
+    Conn::new(server.clone())
+        .await
+        .map_err(|e| format!("{e}\nIs a replica running? Start one with: headwaters start").into())
 }
 
 /// Reads the files and spreads their lines over the writers; gives the number of lines and the time it took.
@@ -114,7 +120,8 @@ async fn pour(arguments: &Arguments, server: &Opts) -> Result<(u64, Duration), F
     }
     for path in &arguments.files {
         let source = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let text = String::from_utf8_lossy(&std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?).into_owned();
+        let text =
+            String::from_utf8_lossy(&std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?).into_owned();
         for (index, line) in text.lines().enumerate() {
             let record = Record { source: source.clone(), number: index as u32 + 1, message: line.to_owned() };
             lanes[index % lanes.len()].send(record).await.map_err(|_| "a writer stopped early")?;
@@ -167,4 +174,6 @@ fn text(value: Option<&Value>) -> String {
     }
 }
 
-fn say(text: impl AsRef<str>) -> std::io::Result<()> { writeln!(std::io::stdout(), "{}", text.as_ref()) }
+fn say(text: impl AsRef<str>) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{}", text.as_ref())
+}

@@ -46,4 +46,6 @@ async fn main() -> Result<(), Failure> {
 }
 
 /// Prints one line of a report.
-pub fn say(text: impl AsRef<str>) -> std::io::Result<()> { writeln!(std::io::stdout(), "{}", text.as_ref()) }
+pub fn say(text: impl AsRef<str>) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{}", text.as_ref())
+}

@@ -42,7 +42,9 @@ async fn pair() -> Result<Pair, Failure> {
     for options in [&ours, &theirs] {
         let mut connection = Conn::new(options.clone()).await?;
         connection.query_drop("CREATE DATABASE bench").await?;
-        connection.query_drop("CREATE TABLE bench.entry (id BIGINT PRIMARY KEY, k INT NOT NULL, c VARCHAR(120) NOT NULL)").await?;
+        connection
+            .query_drop("CREATE TABLE bench.entry (id BIGINT PRIMARY KEY, k INT NOT NULL, c VARCHAR(120) NOT NULL)")
+            .await?;
         connection.query_drop("CREATE TABLE bench.counter (id INT PRIMARY KEY, n BIGINT NOT NULL)").await?;
         connection.query_drop("INSERT INTO bench.counter VALUES (1, 0)").await?;
         connection.disconnect().await?;
@@ -51,7 +53,13 @@ async fn pair() -> Result<Pair, Failure> {
 }
 
 /// Runs one statement per operation on `clients` connections for `length`; gives operations a second.
-async fn drive(options: &OptsBuilder, clients: u64, length: Duration, statement: &'static str, ids: Option<Arc<AtomicU64>>) -> Result<f64, Failure> {
+async fn drive(
+    options: &OptsBuilder,
+    clients: u64,
+    length: Duration,
+    statement: &'static str,
+    ids: Option<Arc<AtomicU64>>,
+) -> Result<f64, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut running = JoinSet::new();
     for client in 0..clients {
@@ -66,10 +74,20 @@ async fn drive(options: &OptsBuilder, clients: u64, length: Duration, statement:
                 match &ids {
                     Some(ids) => {
                         let id = ids.fetch_add(1, Ordering::Relaxed);
-                        connection.exec_drop(&prepared, (id, id % 1000, "an audit line of the usual length, about a hundred characters, as logs have them")).await?;
+                        connection
+                            .exec_drop(
+                                &prepared,
+                                (
+                                    id,
+                                    id % 1000,
+                                    "an audit line of the usual length, about a hundred characters, as logs have them",
+                                ),
+                            )
+                            .await?;
                     }
                     None if statement.contains('?') => {
-                        let _row: Option<(i64, String)> = connection.exec_first(&prepared, ((random >> 33) % POINT_ROWS,)).await?;
+                        let _row: Option<(i64, String)> =
+                            connection.exec_first(&prepared, ((random >> 33) % POINT_ROWS,)).await?;
                     }
                     None => connection.exec_drop(&prepared, ()).await?,
                 }
@@ -88,7 +106,14 @@ async fn drive(options: &OptsBuilder, clients: u64, length: Duration, statement:
     Ok(total as f64 / length.as_secs_f64())
 }
 
-async fn report(plan: &Plan, pair: &Pair, name: &str, clients: u64, statement: &'static str, ids: Option<Arc<AtomicU64>>) -> Result<(), Failure> {
+async fn report(
+    plan: &Plan,
+    pair: &Pair,
+    name: &str,
+    clients: u64,
+    statement: &'static str,
+    ids: Option<Arc<AtomicU64>>,
+) -> Result<(), Failure> {
     let ours = || drive(&pair.ours, clients, plan.length(), statement, ids.clone());
     let theirs = || drive(&pair.theirs, clients, plan.length(), statement, ids.clone());
     let ratio = compare(plan, ours, theirs).await?;
@@ -115,7 +140,9 @@ pub async fn points(plan: &Plan) -> Result<(), Failure> {
     for options in [&pair.ours, &pair.theirs] {
         let mut connection = Conn::new(options.clone()).await?;
         for start in (0..POINT_ROWS).step_by(LOAD_BATCH as usize) {
-            let rows: Vec<String> = (start..start + LOAD_BATCH).map(|id| format!("({id}, {}, 'row {id} with some text')", id % 1000)).collect();
+            let rows: Vec<String> = (start..start + LOAD_BATCH)
+                .map(|id| format!("({id}, {}, 'row {id} with some text')", id % 1000))
+                .collect();
             connection.query_drop(format!("INSERT INTO bench.entry VALUES {}", rows.join(", "))).await?;
         }
         connection.disconnect().await?;

@@ -15,7 +15,9 @@ pub struct Plan {
 
 impl Plan {
     /// One measurement's length.
-    pub fn length(&self) -> Duration { Duration::from_secs_f64(self.seconds) }
+    pub fn length(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
 }
 
 /// The middle value; the mean of the two middle ones for an even count.

@@ -31,7 +31,8 @@ struct Finding {
 
 /// Runs every check and prints what it found.
 pub fn run(config: &Config, output: Output) -> Result<(), Failure> {
-    let findings = [folder(&config.data), key(&config.data), clock(), space(&config.data), sync(&config.data), replica(config)];
+    let findings =
+        [folder(&config.data), key(&config.data), clock(), space(&config.data), sync(&config.data), replica(config)];
     let cell = |text: &str| Some(text.to_owned());
     let rows = findings.iter().map(|f| {
         let advice = if f.well { "" } else { f.advice };
@@ -54,13 +55,23 @@ fn folder(data: &Path) -> Finding {
 fn key(data: &Path) -> Finding {
     let checked = founding::check_key(data);
     let found = checked.as_ref().map_or_else(ToString::to_string, |()| "author key is private to its owner".to_owned());
-    Finding { check: "author key", well: checked.is_ok(), found, advice: "chmod 600 the key file; restore it from a backup if it is gone" }
+    Finding {
+        check: "author key",
+        well: checked.is_ok(),
+        found,
+        advice: "chmod 600 the key file; restore it from a backup if it is gone",
+    }
 }
 
 fn clock() -> Finding {
     let millis = System::new().wall_millis();
     let well = millis > CLOCK_FLOOR_MILLIS;
-    Finding { check: "clock", well, found: format!("{millis} ms since 1970"), advice: "set the machine's clock (NTP), then restart" }
+    Finding {
+        check: "clock",
+        well,
+        found: format!("{millis} ms since 1970"),
+        advice: "set the machine's clock (NTP), then restart",
+    }
 }
 
 fn space(data: &Path) -> Finding {
@@ -68,7 +79,12 @@ fn space(data: &Path) -> Finding {
     match rustix::fs::statvfs(data) {
         Ok(stat) => {
             let free = stat.f_bavail * stat.f_frsize;
-            Finding { check: "disk space", well: free >= FREE_BYTES_WANTED, found: format!("{} MiB free", free >> 20), advice }
+            Finding {
+                check: "disk space",
+                well: free >= FREE_BYTES_WANTED,
+                found: format!("{} MiB free", free >> 20),
+                advice,
+            }
         }
         Err(error) => Finding { check: "disk space", well: false, found: error.to_string(), advice },
     }
@@ -77,7 +93,12 @@ fn space(data: &Path) -> Finding {
 fn sync(data: &Path) -> Finding {
     let advice = "a slow disk makes every commit slow; use a local disk, not a network folder";
     match sync_time(data) {
-        Ok(taken) => Finding { check: "disk sync", well: taken < SYNC_WANTED, found: format!("{} us a sync", taken.as_micros()), advice },
+        Ok(taken) => Finding {
+            check: "disk sync",
+            well: taken < SYNC_WANTED,
+            found: format!("{} us a sync", taken.as_micros()),
+            advice,
+        },
         Err(error) => Finding { check: "disk sync", well: false, found: error.to_string(), advice },
     }
 }
@@ -110,7 +131,12 @@ fn replica(config: &Config) -> Finding {
     match reach::ask(config, "SELECT value FROM headwaters.status WHERE name = 'writes'") {
         Ok(answer) => {
             let writes = answer.rows.first().and_then(|r| r.first().cloned().flatten()).unwrap_or_default();
-            Finding { check: "replica", well: writes == "accepted", found: format!("{running}; writes {writes}"), advice }
+            Finding {
+                check: "replica",
+                well: writes == "accepted",
+                found: format!("{running}; writes {writes}"),
+                advice,
+            }
         }
         Err(error) => Finding { check: "replica", well: false, found: format!("{running}; {error}"), advice },
     }

@@ -7,6 +7,7 @@ mod compact;
 mod conflicts;
 mod doctor;
 mod heads;
+mod import;
 mod init;
 mod log;
 pub mod print;
@@ -61,6 +62,8 @@ enum Verb {
     Conflicts(Output),
     /// Cut a checkpoint of main now; for cron, and works beside a running replica
     Compact(Output),
+    /// Take the chains of bundle files, from where no network reaches
+    Import(import::Arguments),
     /// Check every hash, signature, chain and main's hash, without a running replica
     Verify(Output),
     /// Look for what is wrong with this replica and say what to do
@@ -79,6 +82,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Verb::Log(arguments) => log::run(&config, &arguments),
         Verb::Conflicts(output) => conflicts::run(&config, output),
         Verb::Compact(output) => compact::run(&config, output),
+        Verb::Import(arguments) => import::run(&config, &arguments),
         Verb::Verify(output) => verify::run(&config, output),
         Verb::Doctor(output) => doctor::run(&config, output),
     }

@@ -38,6 +38,8 @@ fn read_input() -> Result<String, Failure> {
         ));
     }
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|e| Failure::environment(format!("cannot read standard input: {e}")))?;
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|e| Failure::environment(format!("cannot read standard input: {e}")))?;
     Ok(text)
 }

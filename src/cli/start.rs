@@ -48,7 +48,9 @@ async fn serve(config: &Config, replica: &Arc<Replica>) -> Result<(), Failure> {
     server.run(stop).await
 }
 
-fn no_signals(error: std::io::Error) -> Failure { Failure::environment(format!("cannot wait for signals: {error}")) }
+fn no_signals(error: std::io::Error) -> Failure {
+    Failure::environment(format!("cannot wait for signals: {error}"))
+}
 
 fn announce(server: &serving::Serving) {
     let (ip, port) = (server.address.ip(), server.address.port());

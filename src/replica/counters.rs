@@ -29,7 +29,9 @@ pub struct Counters {
 #[derive(Default, Serialize, Deserialize)]
 pub struct Kept(Vec<(EntityId, u64)>);
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> { mutex.lock().unwrap_or_else(PoisonError::into_inner) }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Counters {
     /// Takes `count` consecutive numbers and gives the first. Error: 1467 when the numbers are used up.
@@ -37,7 +39,8 @@ impl Counters {
         let mut next = lock(&self.next);
         let entry = next.entry(table).or_insert_with(|| self.start(table, first, newest));
         let given = *entry;
-        let exhausted = || SqlError::new(1467, "Failed to read auto-increment value from storage engine: the numbers are used up");
+        let exhausted =
+            || SqlError::new(1467, "Failed to read auto-increment value from storage engine: the numbers are used up");
         *entry = given.checked_add(count).ok_or_else(exhausted)?;
         Ok(given)
     }
@@ -71,7 +74,9 @@ impl Counters {
     }
 
     /// What a checkpoint kept.
-    pub fn restore(&self, kept: Kept) { lock(&self.kept).extend(kept.0); }
+    pub fn restore(&self, kept: Kept) {
+        lock(&self.kept).extend(kept.0);
+    }
 
     /// A commit after the checkpoint, at opening: its numbers count as used.
     pub fn replay(&self, changes: &ChangeSet, catalogue: &Catalogue) {

@@ -25,15 +25,23 @@ pub struct Founded {
 }
 
 /// The author key's file.
-pub fn key_path(data: &Path) -> PathBuf { data.join("author.key") }
+pub fn key_path(data: &Path) -> PathBuf {
+    data.join("author.key")
+}
 
-fn genesis_path(data: &Path) -> PathBuf { data.join("genesis") }
+fn genesis_path(data: &Path) -> PathBuf {
+    data.join("genesis")
+}
 
 /// Whether the folder holds a database.
-pub fn is_founded(data: &Path) -> bool { genesis_path(data).exists() }
+pub fn is_founded(data: &Path) -> bool {
+    genesis_path(data).exists()
+}
 
 /// Whether the author key is there and private.
-pub fn check_key(data: &Path) -> Result<(), Failure> { load_key(data).map(drop) }
+pub fn check_key(data: &Path) -> Result<(), Failure> {
+    load_key(data).map(drop)
+}
 
 /// Reads the author key.
 pub fn load_key(data: &Path) -> Result<AuthorKey, Failure> {
@@ -44,14 +52,18 @@ pub fn load_key(data: &Path) -> Result<AuthorKey, Failure> {
 pub fn load_genesis(data: &Path) -> Result<Genesis, Failure> {
     let path = genesis_path(data);
     let bytes = fs::read(&path).map_err(|e| Failure::file("read", &path, e))?;
-    let damaged = |e| Failure::Damaged(format!("{}: {e}; restore it from a backup or from another member", path.display()));
+    let damaged =
+        |e| Failure::Damaged(format!("{}: {e}; restore it from a backup or from another member", path.display()));
     Genesis::from_bytes(&bytes).map_err(damaged)
 }
 
 /// Founds a database. Error: the folder holds one already.
 pub fn found(data: &Path, entropy: &dyn Entropy) -> Result<Founded, Failure> {
     if is_founded(data) {
-        let text = format!("{} already holds a database; nothing was changed. Serve it with: headwaters --data {0} start", data.display());
+        let text = format!(
+            "{} already holds a database; nothing was changed. Serve it with: headwaters --data {0} start",
+            data.display()
+        );
         return Err(Failure::usage(text));
     }
     fs::create_dir_all(data).map_err(|e| Failure::file("make the folder", data, e))?;

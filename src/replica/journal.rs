@@ -12,7 +12,7 @@ use dag::commit::Commit;
 use dag::header::{CommitKind, MAX_PARENTS};
 use dag::id::{CommitId, EntityId};
 use dag::signal::Signal;
-use dag::store::Committer;
+use dag::store::{Answer, Committer, Record};
 use linearizer::view::View;
 use sql::error::SqlError;
 use sql::journal::{Committed, Draft, Journal, ReadMode};
@@ -40,11 +40,17 @@ impl Journal for Local {
         self.counters.reserve(table, first, count, &*self.newest.load().view)
     }
 
-    fn raise_ids(&self, table: EntityId, used: u64) { self.counters.raise(table, used); }
+    fn raise_ids(&self, table: EntityId, used: u64) {
+        self.counters.raise(table, used);
+    }
 
-    fn reset_ids(&self, table: EntityId, first: u64) { self.counters.reset(table, first); }
+    fn reset_ids(&self, table: EntityId, first: u64) {
+        self.counters.reset(table, first);
+    }
 
-    fn peek_ids(&self, table: EntityId, first: u64) -> u64 { self.counters.peek(table, first, &*self.newest.load().view) }
+    fn peek_ids(&self, table: EntityId, first: u64) -> u64 {
+        self.counters.peek(table, first, &*self.newest.load().view)
+    }
 
     fn reserve_hidden(&self, count: u64) -> [u8; 48] {
         let number = self.hidden.fetch_add(count, Ordering::Relaxed);
@@ -95,7 +101,9 @@ fn keys(changes: &ChangeSet) -> impl Iterator<Item = (EntityId, &[u8])> {
     })
 }
 
-fn unreadable(error: linearizer::view::ViewError) -> SqlError { SqlError::new(1030, error.to_string()) }
+fn unreadable(error: linearizer::view::ViewError) -> SqlError {
+    SqlError::new(1030, error.to_string())
+}
 
 impl Local {
     /// An empty commit that joins as many heads as one may name (R7).
@@ -109,7 +117,8 @@ impl Local {
     pub fn write(&self, writer: &mut Writer, contents: &Contents<'_>) -> Result<Committed, SqlError> {
         let now = self.clock.wall_millis();
         let header = writer.header(contents, now)?;
-        let commit = Commit::new(header, contents.changes, contents.control).map_err(|e| SqlError::new(1105, e.to_string()))?;
+        let commit =
+            Commit::new(header, contents.changes, contents.control).map_err(|e| SqlError::new(1105, e.to_string()))?;
         let admitted = writer.admit_own(&commit, now)?;
         let record = record::of_commit(&commit, admitted.generation);
         let stored = match self.enqueue(record) {
@@ -126,9 +135,17 @@ impl Local {
         Ok(Committed { id: commit.id, durable })
     }
 
-    fn enqueue(&self, record: dag::store::Record) -> Result<dag::store::Answer, SqlError> {
+    fn enqueue(&self, record: Record) -> Result<Answer, SqlError> {
+        self.enqueue_all(vec![record])
+    }
+
+    /// Puts records into the disk's queue, to be written together.
+    pub fn enqueue_all(&self, records: Vec<Record>) -> Result<Answer, SqlError> {
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
-        let committer: &Committer = committer.as_ref().ok_or_else(|| SqlError::new(1053, "Server shutdown in progress"))?;
-        committer.try_submit(vec![record]).map_err(|e| SqlError::new(1205, format!("The disk does not keep up: {e}; try again")))
+        let committer: &Committer =
+            committer.as_ref().ok_or_else(|| SqlError::new(1053, "Server shutdown in progress"))?;
+        committer
+            .try_submit(records)
+            .map_err(|e| SqlError::new(1205, format!("The disk does not keep up: {e}; try again")))
     }
 }

@@ -74,7 +74,9 @@ impl Kept {
     }
 
     /// For the log.
-    pub fn record(&self) -> Record { Record::named(NAME, encode::to_bytes(self)) }
+    pub fn record(&self) -> Record {
+        Record::named(NAME, encode::to_bytes(self))
+    }
 
     /// The last one written; `None` before the first, and for one that cannot be read, which is then as if missing.
     pub fn load(log: &Log) -> Result<Option<Kept>, StoreError> {
@@ -82,7 +84,10 @@ impl Kept {
         match encode::from_bytes::<Kept>("checkpoints", &bytes) {
             Ok(kept) if kept.version == 1 => Ok(Some(kept)),
             Ok(kept) => {
-                tracing::warn!(version = kept.version, "the checkpoints are of another release: folding the whole log again");
+                tracing::warn!(
+                    version = kept.version,
+                    "the checkpoints are of another release: folding the whole log again"
+                );
                 Ok(None)
             }
             Err(error) => {

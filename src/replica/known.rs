@@ -59,7 +59,9 @@ impl Knowledge {
     }
 
     /// The promises known, by author.
-    pub fn promises(&self) -> &BTreeMap<AuthorId, Promise> { &self.promises }
+    pub fn promises(&self) -> &BTreeMap<AuthorId, Promise> {
+        &self.promises
+    }
 
     /// The member set of the closure of `heads`.
     pub fn members(&self, heads: &[CommitId]) -> Members {
@@ -92,11 +94,15 @@ impl Knowledge {
         firsts.into_iter().for_each(|(chain, seq)| self.chains.forget_below(chain, seq));
     }
 
-    fn below(&self, id: &CommitId) -> Option<Vertex> { record::read_vertex(&self.log, id).ok().flatten() }
+    fn below(&self, id: &CommitId) -> Option<Vertex> {
+        record::read_vertex(&self.log, id).ok().flatten()
+    }
 }
 
 impl Known for Knowledge {
-    fn vertex(&self, id: &CommitId) -> Option<Vertex> { self.graph.get(id).cloned().or_else(|| self.below(id)) }
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> {
+        self.graph.get(id).cloned().or_else(|| self.below(id))
+    }
 
     fn in_closure(&self, id: &CommitId, heads: &[CommitId]) -> bool {
         if heads.contains(id) {
@@ -139,9 +145,13 @@ impl Known for Knowledge {
         if self.controls.is_empty() { self.founding.rules_level() } else { self.members(heads).rules_level() }
     }
 
-    fn numbered(&self, chain: Chain, seq: u64) -> Vec<CommitId> { self.chains.at(chain, seq).to_vec() }
+    fn numbered(&self, chain: Chain, seq: u64) -> Vec<CommitId> {
+        self.chains.at(chain, seq).to_vec()
+    }
 
-    fn promise(&self, author: &AuthorId) -> Option<Promise> { self.promises.get(author).copied() }
+    fn promise(&self, author: &AuthorId) -> Option<Promise> {
+        self.promises.get(author).copied()
+    }
 }
 
 impl Window for Knowledge {

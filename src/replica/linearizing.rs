@@ -208,7 +208,11 @@ fn sweep(local: &Local, kept: &[Checkpoint]) -> Result<(), Failure> {
     if local.tree_store.segments().len() < SEGMENTS_WORTH_A_SWEEP {
         return Ok(());
     }
-    let trees: Vec<Tree> = kept.iter().flat_map(|c| c.trees.iter().chain(&c.indexes)).map(|(_, root)| Tree { root: Some(*root) }).collect();
+    let trees: Vec<Tree> = kept
+        .iter()
+        .flat_map(|c| c.trees.iter().chain(&c.indexes))
+        .map(|(_, root)| Tree { root: Some(*root) })
+        .collect();
     let failed = |e: dag::tree::TreeError| Failure::Damaged(e.to_string());
     let objects = kept.iter().map(|checkpoint| checkpoint.catalogue).collect();
     let live = local.tree_store.reach(&local.trees, &Roots { trees, objects }).map_err(failed)?.into_keys().collect();
@@ -217,4 +221,6 @@ fn sweep(local: &Local, kept: &[Checkpoint]) -> Result<(), Failure> {
 }
 
 /// A failure as SQL sees it.
-pub fn as_sql(failure: &Failure) -> SqlError { SqlError::new(1105, failure.to_string()) }
+pub fn as_sql(failure: &Failure) -> SqlError {
+    SqlError::new(1105, failure.to_string())
+}

@@ -105,7 +105,9 @@ impl Local {
     }
 
     /// Takes the commit latch.
-    pub fn latch(&self) -> MutexGuard<'_, Writer> { self.latch.lock().unwrap_or_else(PoisonError::into_inner) }
+    pub fn latch(&self) -> MutexGuard<'_, Writer> {
+        self.latch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     /// Makes the writer's state the one sessions read; the caller holds the latch.
     pub fn publish(&self, writer: &Writer) {

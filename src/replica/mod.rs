@@ -4,6 +4,7 @@
 //! the journal; `linearizing` cuts checkpoints in the background; [`Replica::stop`] leaves a clean folder. State under
 //! the commit latch has one owner, [`writer::Writer`]; readers take published snapshots and never the latch.
 
+pub mod bundle;
 mod counters;
 pub mod founding;
 mod history;
@@ -14,6 +15,7 @@ mod linearizing;
 mod local;
 mod opening;
 pub mod presence;
+mod receiving;
 mod record;
 mod refusal;
 pub mod report;
@@ -55,11 +57,27 @@ impl Replica {
     }
 
     /// The SQL engine over this replica.
-    pub fn engine(&self) -> &Arc<Engine> { &self.engine }
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Takes chains of other authors (R13); returns when they are on the disk.
+    pub fn receive(&self, parcels: Vec<receiving::Parcel>) -> Result<receiving::Receipt, Failure> {
+        let refused = |e: sql::error::SqlError| Failure::Sql {
+            code: e.code,
+            state: e.state.to_owned(),
+            message: e.message.into_owned(),
+        };
+        self.local.receive(parcels).map_err(refused)
+    }
 
     /// Cuts what is due; the background task calls it at every tick.
-    pub fn linearize(&self) -> Result<(), Failure> { linearizing::tick(&self.local) }
+    pub fn linearize(&self) -> Result<(), Failure> {
+        linearizing::tick(&self.local)
+    }
 
     /// Writes what is left to write and marks a clean end. The replica takes no more commits.
-    pub fn stop(&self) -> Result<(), Failure> { linearizing::close(&self.local) }
+    pub fn stop(&self) -> Result<(), Failure> {
+        linearizing::close(&self.local)
+    }
 }

@@ -5,13 +5,13 @@
 
 use super::Progress;
 use super::counters::Counters;
+use super::founding;
 use super::history::LogHistory;
 use super::kept::{Kept, Marks};
 use super::known::Knowledge;
 use super::local::{Local, Parts};
 use super::record::{self, Stored};
 use super::writer::Writer;
-use super::founding;
 use crate::config::Config;
 use crate::failure::Failure;
 use dag::admit::{Promise, Window};
@@ -80,7 +80,9 @@ fn random_run(entropy: &dyn Entropy) -> Result<RunId, Failure> {
 }
 
 /// Where peers cut main, by genesis.
-pub fn cuts(genesis: &Genesis) -> Cuts { Cuts { epoch_millis: genesis.epoch_millis, ..Cuts::default() } }
+pub fn cuts(genesis: &Genesis) -> Cuts {
+    Cuts { epoch_millis: genesis.epoch_millis, ..Cuts::default() }
+}
 
 /// A state being recovered.
 struct Opening {
@@ -92,7 +94,14 @@ struct Opening {
 
 impl Opening {
     /// From the newest checkpoints that can be read; from nothing if there are none.
-    fn begin(genesis: &Genesis, log: &Arc<Log>, store: &TreeStore, trees: &Trees, run: RunId, key: dag::author_key::AuthorKey) -> Result<Self, Failure> {
+    fn begin(
+        genesis: &Genesis,
+        log: &Arc<Log>,
+        store: &TreeStore,
+        trees: &Trees,
+        run: RunId,
+        key: dag::author_key::AuthorKey,
+    ) -> Result<Self, Failure> {
         let kept = Kept::load(log).map_err(refused)?;
         let known = Knowledge::new(log.clone(), Members::founding(genesis));
         let nothing = Marks { scan_from: Position::START, adopted_at: Position::START };
@@ -223,4 +232,3 @@ fn span(from: Position, to: Position) -> u64 {
     let flat = |p: Position| p.segment * Options::default().segment_bytes + p.offset;
     flat(to).saturating_sub(flat(from))
 }
-

@@ -22,12 +22,15 @@ pub struct Presence {
     pub process: u32,
 }
 
-fn path(data: &Path) -> PathBuf { data.join("running.json") }
+fn path(data: &Path) -> PathBuf {
+    data.join("running.json")
+}
 
 /// Leaves the note.
 pub fn write(data: &Path, address: SocketAddr) -> Result<(), Failure> {
     let note = Presence { address, process: std::process::id() };
-    let text = serde_json::to_string(&note).map_err(|e| Failure::environment(format!("cannot describe this process: {e}")))?;
+    let text =
+        serde_json::to_string(&note).map_err(|e| Failure::environment(format!("cannot describe this process: {e}")))?;
     std::fs::write(path(data), text).map_err(|e| Failure::file("write", &path(data), e))
 }
 

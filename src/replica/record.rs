@@ -22,11 +22,15 @@ pub struct Stored {
 
 impl Stored {
     /// Its place in the graph.
-    pub fn vertex(&self) -> Vertex { Vertex::of(self.commit.id, &self.commit.header, self.generation) }
+    pub fn vertex(&self) -> Vertex {
+        Vertex::of(self.commit.id, &self.commit.header, self.generation)
+    }
 
     /// Its changes. Error: they are in trees, which this release does not write and cannot read back.
     pub fn changes(&self) -> Result<ChangeSet, String> {
-        self.commit.changes().ok_or_else(|| format!("commit {}: its changes are in trees; upgrade headwaters", self.commit.id))
+        self.commit
+            .changes()
+            .ok_or_else(|| format!("commit {}: its changes are in trees; upgrade headwaters", self.commit.id))
     }
 }
 
@@ -38,11 +42,18 @@ pub fn of_commit(commit: &Commit, generation: u64) -> Record {
 
 /// Reads a commit's record.
 pub fn read(id: CommitId, bytes: &[u8]) -> Result<Stored, String> {
-    let (generation, bytes) = bytes.split_first_chunk::<8>().ok_or_else(|| format!("commit {id}: the record is too short"))?;
+    let (generation, bytes) =
+        bytes.split_first_chunk::<8>().ok_or_else(|| format!("commit {id}: the record is too short"))?;
     match Received(bytes.into()).verify() {
-        Ok(Checked::Commit(commit)) if commit.id == id => Ok(Stored { commit, generation: u64::from_le_bytes(*generation) }),
-        Ok(Checked::Commit(commit)) => Err(format!("commit {id}: the bytes stored under it are those of {}", commit.id)),
-        Ok(Checked::Held(held)) => Err(format!("commit {id}: version {} is not known here; upgrade headwaters", held.version)),
+        Ok(Checked::Commit(commit)) if commit.id == id => {
+            Ok(Stored { commit, generation: u64::from_le_bytes(*generation) })
+        }
+        Ok(Checked::Commit(commit)) => {
+            Err(format!("commit {id}: the bytes stored under it are those of {}", commit.id))
+        }
+        Ok(Checked::Held(held)) => {
+            Err(format!("commit {id}: version {} is not known here; upgrade headwaters", held.version))
+        }
         Err(error) => Err(format!("commit {id}: {error}")),
     }
 }
@@ -65,10 +76,14 @@ pub fn find(log: &Log, id: &CommitId) -> Result<Option<Stored>, StoreError> {
 }
 
 /// The vertex of a commit in the log.
-pub fn read_vertex(log: &Log, id: &CommitId) -> Result<Option<Vertex>, StoreError> { Ok(find(log, id)?.map(|stored| stored.vertex())) }
+pub fn read_vertex(log: &Log, id: &CommitId) -> Result<Option<Vertex>, StoreError> {
+    Ok(find(log, id)?.map(|stored| stored.vertex()))
+}
 
 /// A commit as admission takes it.
-pub fn candidate(commit: &Commit) -> Candidate<'_> { Candidate { id: commit.id, header: &commit.header, records: &commit.control } }
+pub fn candidate(commit: &Commit) -> Candidate<'_> {
+    Candidate { id: commit.id, header: &commit.header, records: &commit.control }
+}
 
 /// A commit as the fold takes it.
 pub fn ordered(commit: &Commit, changes: Arc<ChangeSet>) -> Ordered {

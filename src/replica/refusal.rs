@@ -16,7 +16,12 @@ use sql::error::SqlError;
 pub fn error(outcome: &Outcome, changes: &ChangeSet, catalogue: &Catalogue) -> Option<SqlError> {
     let reason = match outcome {
         Outcome::Applied => return None,
-        Outcome::Void => return Some(SqlError::new(1290, "This replica was cut off from the database: its commits are void; run headwaters doctor")),
+        Outcome::Void => {
+            return Some(SqlError::new(
+                1290,
+                "This replica was cut off from the database: its commits are void; run headwaters doctor",
+            ));
+        }
         Outcome::Parked(reason) => reason,
     };
     Some(match reason {
@@ -25,9 +30,12 @@ pub fn error(outcome: &Outcome, changes: &ChangeSet, catalogue: &Catalogue) -> O
         Reason::Null { table, column, .. } => null(catalogue, *table, *column),
         Reason::AppendOnly(table) => append_only(catalogue, *table),
         Reason::Settled { commit, .. } => SqlError::new(1105, format!("Commit {commit} is already settled")),
-        Reason::Changed { .. } | Reason::Gone { .. } | Reason::Read(_) | Reason::NoTable(_) | Reason::NoLayout(..) | Reason::Schema(_) => {
-            deadlock()
-        }
+        Reason::Changed { .. }
+        | Reason::Gone { .. }
+        | Reason::Read(_)
+        | Reason::NoTable(_)
+        | Reason::NoLayout(..)
+        | Reason::Schema(_) => deadlock(),
         Reason::Malformed(_, why) => SqlError::new(1105, format!("The transaction contradicts itself: {why}")),
     })
 }
@@ -38,14 +46,20 @@ pub fn deadlock() -> SqlError {
 }
 
 fn null(catalogue: &Catalogue, table: EntityId, column: EntityId) -> SqlError {
-    let name = catalogue.tables.get(&table).and_then(|t| t.columns.iter().find(|c| c.id == column)).map(|c| c.name.clone());
+    let name =
+        catalogue.tables.get(&table).and_then(|t| t.columns.iter().find(|c| c.id == column)).map(|c| c.name.clone());
     SqlError::new(1048, format!("Column '{}' cannot be null", name.as_deref().unwrap_or("?")))
 }
 
 fn append_only(catalogue: &Catalogue, table: EntityId) -> SqlError {
     let name = catalogue.tables.get(&table).map(|t| t.name.clone());
     let name = name.as_deref().unwrap_or("?");
-    SqlError::new(1290, format!("Table '{name}' is append-only (headwaters: merge=append_only): it takes only inserts with generated keys"))
+    SqlError::new(
+        1290,
+        format!(
+            "Table '{name}' is append-only (headwaters: merge=append_only): it takes only inserts with generated keys"
+        ),
+    )
 }
 
 /// The commit check names the index by id, the primary key by the table's.

@@ -116,7 +116,9 @@ impl Report for Local {
     }
 
     /// Nothing is received before replicas are connected, so nothing waits here yet.
-    fn held(&self) -> Result<Vec<HeldFact>, SqlError> { Ok(Vec::new()) }
+    fn held(&self) -> Result<Vec<HeldFact>, SqlError> {
+        Ok(Vec::new())
+    }
 
     fn settings(&self) -> Vec<(String, String)> {
         let config = &self.config;
@@ -156,7 +158,9 @@ impl Report for Local {
     }
 }
 
-fn unreadable(error: impl std::fmt::Display) -> SqlError { SqlError::new(1030, error.to_string()) }
+fn unreadable(error: impl std::fmt::Display) -> SqlError {
+    SqlError::new(1030, error.to_string())
+}
 
 fn fate(outcome: &Outcome, catalogue: &Catalogue) -> Fate {
     let word = match outcome {
@@ -165,7 +169,11 @@ fn fate(outcome: &Outcome, catalogue: &Catalogue) -> Fate {
         Outcome::Void => "void",
     };
     let reason = outcome.reason();
-    Fate { outcome: word, reason: reason.map(|r| r.describe(catalogue).to_string()), against: reason.and_then(|r| r.against()) }
+    Fate {
+        outcome: word,
+        reason: reason.map(|r| r.describe(catalogue).to_string()),
+        against: reason.and_then(|r| r.against()),
+    }
 }
 
 fn fact(stored: &Stored, fate: Option<&Fate>) -> CommitFact {
@@ -221,7 +229,8 @@ impl Local {
 
     fn find(&self, id: &CommitId, fates: &HashMap<CommitId, Fate>) -> Result<CommitFact, SqlError> {
         let stored = record::find(&self.log, id).map_err(unreadable)?;
-        let stored = stored.ok_or_else(|| SqlError::new(1030, format!("commit {id} is still being written; ask again")))?;
+        let stored =
+            stored.ok_or_else(|| SqlError::new(1030, format!("commit {id} is still being written; ask again")))?;
         Ok(fact(&stored, fates.get(id)))
     }
 

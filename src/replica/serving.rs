@@ -24,12 +24,15 @@ use zeroize::Zeroizing;
 struct Root(Credential);
 
 impl Accounts for Root {
-    fn find(&self, user: &str) -> Option<Credential> { (user == "root").then(|| self.0.clone()) }
+    fn find(&self, user: &str) -> Option<Credential> {
+        (user == "root").then(|| self.0.clone())
+    }
 }
 
 /// Refuses an address that must not be listened on as configured.
 pub fn check_address(config: &Config) -> Result<(), Failure> {
-    proxy::exposure::check(config.listen, config.root_password.is_some(), true).map_err(|e| Failure::usage(e.to_string()))
+    proxy::exposure::check(config.listen, config.root_password.is_some(), true)
+        .map_err(|e| Failure::usage(e.to_string()))
 }
 
 /// What `@@port`, `@@hostname` and their kin show.
@@ -58,7 +61,8 @@ pub async fn listen(config: &Config, replica: &Arc<Replica>) -> Result<Serving, 
     let system = Arc::new(System::new());
     let tls = Tls::new(&identity(config)?).map_err(|e| Failure::environment(e.to_string()))?;
     let fingerprint = tls.fingerprint().to_owned();
-    let credential = config.root_password.as_deref().map_or(Credential::NoPassword, |p| Credential::Password(Verifiers::of(p)));
+    let credential =
+        config.root_password.as_deref().map_or(Credential::NoPassword, |p| Credential::Password(Verifiers::of(p)));
     let parts = ServerParts {
         engine: Arc::new(replica.engine().clone()),
         accounts: Arc::new(Root(credential)),
@@ -68,7 +72,13 @@ pub async fn listen(config: &Config, replica: &Arc<Replica>) -> Result<Serving, 
         limits: Limits::default(),
     };
     let server = Server::bind(config.listen, parts).await.map_err(|e| Failure::environment(e.to_string()))?;
-    Ok(Serving { address: server.local_address(), fingerprint, server, replica: replica.clone(), config: config.clone() })
+    Ok(Serving {
+        address: server.local_address(),
+        fingerprint,
+        server,
+        replica: replica.clone(),
+        config: config.clone(),
+    })
 }
 
 impl Serving {

@@ -34,19 +34,26 @@ fn refused(error: ClosureError) -> SqlError {
 
 /// The commit of an id or of a unique prefix of it.
 fn find(local: &Local, writer: &super::writer::Writer, name: &str) -> Result<CommitId, SqlError> {
-    let unknown = || SqlError::new(1290, format!("No commit '{name}' is known here; headwaters.commits lists those that are"));
+    let unknown =
+        || SqlError::new(1290, format!("No commit '{name}' is known here; headwaters.commits lists those that are"));
     if let Some(id) = CommitId::parse(name) {
         let stored = record::find(&local.log, &id).map_err(|e| SqlError::new(1030, e.to_string()))?;
         return if writer.known.graph.contains(&id) || stored.is_some() { Ok(id) } else { Err(unknown()) };
     }
     if name.len() < MIN_PREFIX {
-        return Err(SqlError::new(1290, format!("'{name}' is too short for a commit: give at least {MIN_PREFIX} characters of its id")));
+        return Err(SqlError::new(
+            1290,
+            format!("'{name}' is too short for a commit: give at least {MIN_PREFIX} characters of its id"),
+        ));
     }
     let lower = name.to_ascii_lowercase();
-    let mut found = writer.linearizer.outcomes().map(|(seat, _)| seat.id()).filter(|id| id.to_string().starts_with(&lower));
+    let mut found =
+        writer.linearizer.outcomes().map(|(seat, _)| seat.id()).filter(|id| id.to_string().starts_with(&lower));
     match (found.next(), found.next()) {
         (None, _) => Err(unknown()),
         (Some(id), None) => Ok(id),
-        (Some(_), Some(_)) => Err(SqlError::new(1290, format!("'{name}' fits several commits: give more characters of the id"))),
+        (Some(_), Some(_)) => {
+            Err(SqlError::new(1290, format!("'{name}' fits several commits: give more characters of the id")))
+        }
     }
 }

@@ -54,12 +54,22 @@ impl Verified {
         let mut lines = vec![
             format!("{} log records: checksums", self.records),
             format!("{} commits: header and body hashes, chain links, parents, times, authors' standing", self.commits),
-            format!("{} tips: signatures, and that they name commits here; {} commits not signed yet", self.tips, self.unsigned),
-            format!("{} checkpoints: their place and main's hash there, folded again from the first commit", self.checkpoints),
+            format!(
+                "{} tips: signatures, and that they name commits here; {} commits not signed yet",
+                self.tips, self.unsigned
+            ),
+            format!(
+                "{} checkpoints: their place and main's hash there, folded again from the first commit",
+                self.checkpoints
+            ),
             format!("main's hash: {}", self.main_hash),
         ];
         lines.extend(self.faults.iter().map(|fault| format!("FAULT: {fault}")));
-        lines.push(if self.faults.is_empty() { "Everything is sound.".to_owned() } else { format!("{} faults.", self.faults.len()) });
+        lines.push(if self.faults.is_empty() {
+            "Everything is sound.".to_owned()
+        } else {
+            format!("{} faults.", self.faults.len())
+        });
         lines
     }
 
@@ -147,7 +157,10 @@ impl Check {
             Err(error) => self.found.fault(format!("tip at {:?}: {error}", entry.position)),
             Ok(signed) => {
                 if self.known.vertex(&signed.tip.commit).is_none() {
-                    self.found.fault(format!("tip of {} names commit {}, which is not here", signed.tip.author, signed.tip.commit));
+                    self.found.fault(format!(
+                        "tip of {} names commit {}, which is not here",
+                        signed.tip.author, signed.tip.commit
+                    ));
                 }
                 self.tips.insert(signed.tip.commit, signed);
             }
@@ -161,7 +174,8 @@ impl Check {
         match admit(candidate.id, candidate.header, &self.ground, &self.known, u64::MAX >> 16) {
             Verdict::Admit { generation, .. } if generation == stored.generation => {}
             Verdict::Admit { generation, .. } => {
-                let text = format!("commit {}: its generation is {generation}, not {}", stored.commit.id, stored.generation);
+                let text =
+                    format!("commit {}: its generation is {generation}, not {}", stored.commit.id, stored.generation);
                 self.found.fault(text);
             }
             verdict => self.found.fault(format!("commit {}: {verdict:?}", stored.commit.id)),
@@ -189,7 +203,10 @@ impl Check {
             self.found.checkpoints += 1;
             let again = self.linearizer.main_hash_through(checkpoint.place);
             if again != checkpoint.main.hash() {
-                let text = format!("checkpoint at position {}: main folded again has another hash there", checkpoint.position());
+                let text = format!(
+                    "checkpoint at position {}: main folded again has another hash there",
+                    checkpoint.position()
+                );
                 self.found.fault(text);
             }
         }

@@ -5,7 +5,7 @@
 
 use super::known::Knowledge;
 use super::record;
-use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, RULES_LEVEL, Window, admit_segment};
+use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, Promise, RULES_LEVEL, Window, admit_segment};
 use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
 use dag::commit::Commit;
@@ -16,6 +16,7 @@ use dag::heads::Heads;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, EntityId, GenesisId, RunId};
 use dag::row_key::Key;
+use dag::tip::Tip;
 use dag::vertex::Vertex;
 use linearizer::linearizer::{Linearizer, NoHistory};
 use linearizer::view::ViewError;
@@ -35,7 +36,9 @@ pub struct Fetched {
 
 impl Fetched {
     /// Batches so far.
-    pub fn batches(&self) -> u64 { self.batches }
+    pub fn batches(&self) -> u64 {
+        self.batches
+    }
 
     /// One more batch changed these keys.
     pub fn note(&mut self, keys: HashSet<(EntityId, Key)>) {
@@ -110,27 +113,57 @@ pub struct Contents<'a> {
 
 impl Writer {
     /// A writer over recovered state.
-    pub fn new(key: AuthorKey, run: RunId, genesis: &Genesis, known: Knowledge, heads: Heads, linearizer: Linearizer) -> Self {
+    pub fn new(
+        key: AuthorKey,
+        run: RunId,
+        genesis: &Genesis,
+        known: Knowledge,
+        heads: Heads,
+        linearizer: Linearizer,
+    ) -> Self {
         let ground = Ground { genesis: genesis.id(), founder: genesis.founder };
         let fetched = Fetched::default();
         let (hlc, promise) = (Hlc::default(), Hlc::default());
-        Writer { key, run, ground, seq: 0, prev: None, hlc, promise, known, heads, linearizer, fetched, unsigned: false }
+        Writer {
+            key,
+            run,
+            ground,
+            seq: 0,
+            prev: None,
+            hlc,
+            promise,
+            known,
+            heads,
+            linearizer,
+            fetched,
+            unsigned: false,
+        }
     }
 
     /// Who writes.
-    pub fn author(&self) -> AuthorId { self.key.id() }
+    pub fn author(&self) -> AuthorId {
+        self.key.id()
+    }
 
     /// This start of the process.
-    pub fn run(&self) -> RunId { self.run }
+    pub fn run(&self) -> RunId {
+        self.run
+    }
 
     /// The author key.
-    pub fn key(&self) -> &AuthorKey { &self.key }
+    pub fn key(&self) -> &AuthorKey {
+        &self.key
+    }
 
     /// The database.
-    pub fn genesis(&self) -> GenesisId { self.ground.genesis }
+    pub fn genesis(&self) -> GenesisId {
+        self.ground.genesis
+    }
 
     /// What admission takes from genesis.
-    pub fn ground(&self) -> &Ground { &self.ground }
+    pub fn ground(&self) -> &Ground {
+        &self.ground
+    }
 
     /// The time of the next commit. Error: 1290 when it would lie too far ahead of the clock (R9).
     pub fn next_hlc(&self, now_millis: u64) -> Result<Hlc, SqlError> {
@@ -139,7 +172,9 @@ impl Writer {
             let ahead = next.millis() - now_millis;
             return Err(SqlError::new(
                 1290,
-                format!("This replica's clock is {ahead} ms behind what it has already seen; writes are refused until it is right (headwaters doctor)"),
+                format!(
+                    "This replica's clock is {ahead} ms behind what it has already seen; writes are refused until it is right (headwaters doctor)"
+                ),
             ));
         }
         Ok(next)
@@ -185,13 +220,22 @@ impl Writer {
     /// Passes an own commit through the same admission as anybody's (R3) and enters it into the graph.
     pub fn admit_own(&mut self, commit: &Commit, now_millis: u64) -> Result<Vertex, SqlError> {
         let mut segment = admit_segment(&[record::candidate(commit)], &self.ground, &mut self.known, now_millis)
-            .map_err(|(_, verdict)| SqlError::new(1290, format!("This replica may not write: {verdict:?}; see headwaters doctor")))?;
+            .map_err(|(_, verdict)| {
+                SqlError::new(1290, format!("This replica may not write: {verdict:?}; see headwaters doctor"))
+            })?;
         let admitted = segment.pop().ok_or_else(|| SqlError::new(1105, "The commit is here already"))?;
         Ok(admitted.vertex)
     }
 
+    /// A verified tip of another author whose commit is admitted: its promise counts (R15).
+    pub fn note_tip(&mut self, tip: &Tip) {
+        self.known.note_promise(tip.author, Promise { through: tip.promise, commit: tip.commit });
+    }
+
     /// Takes back a commit that could not be enqueued.
-    pub fn withdraw(&mut self, vertex: &Vertex) { self.known.leave(vertex); }
+    pub fn withdraw(&mut self, vertex: &Vertex) {
+        self.known.leave(vertex);
+    }
 
     /// An admitted own commit becomes a head and part of the merge.
     pub fn fold_own(&mut self, commit: &Commit, contents: &Contents<'_>, vertex: &Vertex) -> Result<(), ViewError> {
@@ -216,7 +260,9 @@ impl Writer {
 mod tests {
     use super::*;
 
-    fn keys(names: &[u8]) -> HashSet<(EntityId, Key)> { names.iter().map(|n| (EntityId([1; 32]), Key::from(vec![*n]))).collect() }
+    fn keys(names: &[u8]) -> HashSet<(EntityId, Key)> {
+        names.iter().map(|n| (EntityId([1; 32]), Key::from(vec![*n]))).collect()
+    }
 
     fn asks(fetched: &Fetched, basis: u64, name: u8) -> bool {
         let key = [name];

@@ -69,9 +69,13 @@ impl Listing {
 }
 
 impl SystemTable for Listing {
-    fn name(&self) -> &str { self.declaration.name }
+    fn name(&self) -> &str {
+        self.declaration.name
+    }
 
-    fn columns(&self) -> &[SystemColumn] { &self.columns }
+    fn columns(&self) -> &[SystemColumn] {
+        &self.columns
+    }
 
     fn scan(&self, sink: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>) -> Result<(), SqlError> {
         (self.declaration.rows)(&*self.report, sink)
@@ -79,10 +83,14 @@ impl SystemTable for Listing {
 }
 
 /// Text, or NULL for nothing.
-pub fn optional(text: Option<impl ToString>) -> Value { text.map_or(Value::Null, |t| Value::text(t.to_string())) }
+pub fn optional(text: Option<impl ToString>) -> Value {
+    text.map_or(Value::Null, |t| Value::text(t.to_string()))
+}
 
 /// A text cell.
-pub fn text(text: impl ToString) -> Value { Value::text(text.to_string()) }
+pub fn text(text: impl ToString) -> Value {
+    Value::text(text.to_string())
+}
 
 /// A moment from milliseconds since 1970, UTC.
 pub fn moment(millis: u64) -> Value {

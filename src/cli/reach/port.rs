@@ -31,7 +31,10 @@ pub fn connect(present: &Presence, config: &Config) -> Result<Port, Failure> {
         options = options.ssl_opts(SslOpts::default().with_danger_accept_invalid_certs(true));
     }
     let connection = runtime.block_on(Conn::new(options)).map_err(|e| {
-        let text = format!("a replica runs here (process {}), but {} does not let us in: {e}", present.process, present.address);
+        let text = format!(
+            "a replica runs here (process {}), but {} does not let us in: {e}",
+            present.process, present.address
+        );
         Failure::environment(format!("{text}; if it has a password, give --root-password-file"))
     })?;
     Ok(Port { runtime, connection })

@@ -1,0 +1,47 @@
+//! `headwaters import`: takes the chains of a bundle file through the same admission as any commit from outside.
+
+use super::{Output, print};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::replica::{Replica, bundle};
+use clap::Args;
+use std::path::PathBuf;
+
+/// What to import.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Bundle files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Imports and says what became of every segment; fails if one was refused.
+pub fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
+    let mut parcels = Vec::new();
+    for file in &arguments.files {
+        parcels.extend(bundle::read(file)?);
+    }
+    let replica = Replica::open(config, &|_, _| {})?;
+    let receipt = replica.receive(parcels);
+    replica.stop()?;
+    let receipt = receipt?;
+    if arguments.output.json {
+        let value = serde_json::json!({
+            "entered": receipt.entered,
+            "known": receipt.known,
+            "waiting": receipt.waiting,
+            "refused": receipt.refused,
+        });
+        print::line(value.to_string());
+    } else {
+        print::line(format!("{} commits entered, {} were here already", receipt.entered, receipt.known));
+        receipt.waiting.iter().for_each(|why| print::line(format!("waits: {why}")));
+        receipt.refused.iter().for_each(|why| print::line(format!("refused: {why}")));
+    }
+    match receipt.refused.len() {
+        0 => Ok(()),
+        n => Err(Failure::Check(format!("{n} segments were refused"))),
+    }
+}

@@ -1,0 +1,66 @@
+//! Bundles: chains in a file, to carry commits where no network reaches.
+//!
+//! A magic line, then for each segment a length (32 bits, big-endian) and the strict DAG-CBOR array
+//! `[[commit, ...], tip]`. Promises: reading is bounded; a cut or damaged file is an error that names the offset.
+
+use super::receiving::Parcel;
+use crate::failure::Failure;
+use dag::encode;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use std::fs::File;
+use std::io::{BufReader, ErrorKind, Read};
+use std::path::Path;
+
+/// The first bytes of every bundle; the digit is the version.
+pub const MAGIC: &[u8] = b"headwaters bundle 1\n";
+/// Longest segment: 1,024 commits of the greatest common size with room to spare; bounds what one length can ask for.
+const MAX_SEGMENT_BYTES: u32 = 256 << 20;
+
+/// A segment as written.
+#[derive(Serialize, Deserialize)]
+struct Written(Vec<ByteBuf>, ByteBuf);
+
+/// Reads every segment of a bundle.
+pub fn read(path: &Path) -> Result<Vec<Parcel>, Failure> {
+    let failed = |e| Failure::file("read the bundle", path, e);
+    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    let mut magic = vec![0; MAGIC.len()];
+    let is_bundle = file.read_exact(&mut magic).is_ok() && magic == MAGIC;
+    if !is_bundle {
+        return Err(Failure::usage(format!("{}: not a bundle of this version", path.display())));
+    }
+    let mut parcels = Vec::new();
+    let mut offset = MAGIC.len() as u64;
+    while let Some(bytes) = next(&mut file).map_err(|why| damaged(path, offset, &why))? {
+        let Written(commits, tip) =
+            encode::from_bytes("bundle", &bytes).map_err(|e| damaged(path, offset, &e.to_string()))?;
+        let commits = commits.into_iter().map(|c| c.into_vec().into()).collect();
+        parcels.push(Parcel { commits, tip: tip.into_vec().into() });
+        offset += 4 + bytes.len() as u64;
+    }
+    Ok(parcels)
+}
+
+fn damaged(path: &Path, offset: u64, why: &str) -> Failure {
+    Failure::Damaged(format!(
+        "{}: damaged at offset {offset}: {why}; nothing was imported, get the file again",
+        path.display()
+    ))
+}
+
+fn next(file: &mut impl Read) -> Result<Option<Vec<u8>>, String> {
+    let mut length = [0; 4];
+    match file.read_exact(&mut length) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+        Ok(()) => {}
+    }
+    let length = u32::from_be_bytes(length);
+    if length > MAX_SEGMENT_BYTES {
+        return Err(format!("a segment of {length} bytes is over the limit of {MAX_SEGMENT_BYTES}"));
+    }
+    let mut bytes = Vec::new();
+    let got = file.take(u64::from(length)).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if got == length as usize { Ok(Some(bytes)) } else { Err(format!("it ends after {got} of {length} bytes")) }
+}
