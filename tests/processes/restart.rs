@@ -15,7 +15,10 @@ fn output(folder: &Path, arguments: &[&str]) -> (bool, String) {
 async fn fill(instance: &Instance, rows: u32) {
     let mut connection = instance.connect().await;
     connection.query_drop("CREATE DATABASE shop").await.unwrap();
-    connection.query_drop("CREATE TABLE shop.item (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(20) UNIQUE)").await.unwrap();
+    connection
+        .query_drop("CREATE TABLE shop.item (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(20) UNIQUE)")
+        .await
+        .unwrap();
     for n in 0..rows {
         connection.query_drop(format!("INSERT INTO shop.item (name) VALUES ('item {n}')")).await.unwrap();
     }

@@ -14,7 +14,8 @@ use std::path::Path;
 type Answer = Result<Vec<Vec<Option<String>>>, (u16, String)>;
 
 /// Statements MySQL cannot prepare (8.0 manual, 15.5): they run in the text protocol both times.
-const NOT_PREPARABLE: &[&str] = &["BEGIN", "START TRANSACTION", "USE ", "LOCK ", "UNLOCK ", "SAVEPOINT", "ROLLBACK TO", "RELEASE "];
+const NOT_PREPARABLE: &[&str] =
+    &["BEGIN", "START TRANSACTION", "USE ", "LOCK ", "UNLOCK ", "SAVEPOINT", "ROLLBACK TO", "RELEASE "];
 
 #[tokio::test]
 async fn statements_answer_as_written_in_both_protocols() {
@@ -23,7 +24,8 @@ async fn statements_answer_as_written_in_both_protocols() {
     let mut failures = Vec::new();
     let mut count = 0;
     for path in files() {
-        let records = slt::parse(&std::fs::read_to_string(&path).unwrap()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let records =
+            slt::parse(&std::fs::read_to_string(&path).unwrap()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         count += records.len();
         for binary in [false, true] {
             let mut connection = fresh_database(instance.connect().await).await;

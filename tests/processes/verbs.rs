@@ -16,7 +16,10 @@ fn verb(folder: &Path, arguments: &[&str]) -> String {
 async fn with_rows(folder: &Path) -> Instance {
     let instance = Instance::start(BINARY, folder);
     let mut connection = instance.connect().await;
-    connection.query_drop("CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY); INSERT INTO d.t VALUES (1), (2)").await.unwrap();
+    connection
+        .query_drop("CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY); INSERT INTO d.t VALUES (1), (2)")
+        .await
+        .unwrap();
     connection.disconnect().await.unwrap();
     instance
 }
@@ -25,8 +28,13 @@ async fn with_rows(folder: &Path) -> Instance {
 async fn reading_verbs_answer_alike_beside_a_replica_and_without_one() {
     let folder = tempfile::tempdir().unwrap();
     let instance = with_rows(folder.path()).await;
-    let questions: [&[&str]; 5] =
-        [&["heads", "--json"], &["log", "--json"], &["log", "--graph"], &["conflicts", "--json"], &["sql", "--json", "SELECT * FROM d.t"]];
+    let questions: [&[&str]; 5] = [
+        &["heads", "--json"],
+        &["log", "--json"],
+        &["log", "--graph"],
+        &["conflicts", "--json"],
+        &["sql", "--json", "SELECT * FROM d.t"],
+    ];
     let beside: Vec<String> = questions.iter().map(|q| verb(folder.path(), q)).collect();
     assert!(instance.stop());
     let alone: Vec<String> = questions.iter().map(|q| verb(folder.path(), q)).collect();
