@@ -1,5 +1,6 @@
 //! End-to-end tests with real `headwaters` processes and a real client.
 
+mod import;
 mod kill;
 mod probes;
 mod restart;

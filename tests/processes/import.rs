@@ -1,0 +1,224 @@
+//! Chains of simulated peers, carried in a bundle file into a real folder: many heads, one of them parked, read through
+//! the virtual merge, compacted into main, verified.
+
+use super::BINARY;
+use acceptance::instance::Instance;
+use dag::author_key::AuthorKey;
+use dag::catalogue::Catalogue;
+use dag::change::{ChangeSet, Insert, Marks, TableChanges};
+use dag::collation::Collation;
+use dag::commit::Commit;
+use dag::control::{ControlRecord, Role};
+use dag::encode;
+use dag::genesis::Genesis;
+use dag::header::{CommitKind, Header};
+use dag::hlc::Hlc;
+use dag::id::{CommitId, EntityId, NodeId, RunId};
+use dag::schema::{Column, ColumnType, Database, Index, IndexPart, MergePolicy, SchemaChange, Table};
+use dag::tip::Tip;
+use dag::value::Value;
+use mysql_async::prelude::Queryable;
+use serde_bytes::ByteBuf;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+const PEERS: u64 = 20;
+
+/// A folder's database as the test sees it: its genesis, and the founder's key.
+struct World {
+    genesis: Genesis,
+    founder: AuthorKey,
+    clock: u64,
+    segments: Vec<u8>,
+}
+
+impl World {
+    fn of(folder: &Path, after: Hlc) -> World {
+        let genesis = Genesis::from_bytes(&std::fs::read(folder.join("genesis")).unwrap()).unwrap();
+        let founder = AuthorKey::load(&folder.join("author.key")).unwrap();
+        World { genesis, founder, clock: after.0, segments: b"headwaters bundle 1\n".to_vec() }
+    }
+
+    /// One commit as a segment of its own: written into the bundle with its signed tip.
+    fn write(&mut self, key: &AuthorKey, at: (u64, u64), prev: CommitId, content: (&ChangeSet, &[ControlRecord])) -> CommitId {
+        let (run, seq) = at;
+        self.clock += 1;
+        let kind = if content.1.is_empty() { CommitKind::Data } else { CommitKind::Control };
+        let header = header(&self.genesis, key, RunId(run), seq, prev, Hlc(self.clock), kind);
+        let commit = Commit::new(header, content.0, content.1).unwrap();
+        let tip = tip(&self.genesis, key, &commit).sign(key);
+        let written = (vec![ByteBuf::from(commit.bytes().to_vec())], ByteBuf::from(tip.to_bytes()));
+        let bytes = encode::to_bytes(&written);
+        self.segments.extend((bytes.len() as u32).to_be_bytes());
+        self.segments.extend(bytes);
+        commit.id
+    }
+}
+
+fn header(genesis: &Genesis, key: &AuthorKey, run: RunId, seq: u64, prev: CommitId, hlc: Hlc, kind: CommitKind) -> Header {
+    let nothing = NodeId([0; 32]);
+    Header {
+        genesis: genesis.id(),
+        author: key.id(),
+        run,
+        seq,
+        prev: Some(prev),
+        parents: vec![prev],
+        hlc,
+        rules_level: 1,
+        kind,
+        body: nothing,
+        body_length: 0,
+        changes: 0,
+        settles: Vec::new(),
+        read_set: nothing,
+        control: nothing,
+        next_hidden: 1,
+        extensions: BTreeMap::new(),
+    }
+}
+
+fn tip(genesis: &Genesis, key: &AuthorKey, commit: &Commit) -> Tip {
+    Tip {
+        version: 1,
+        genesis: genesis.id(),
+        author: key.id(),
+        run: commit.header.run,
+        seq: commit.header.seq,
+        commit: commit.id,
+        promise: Hlc(0),
+        floor: Hlc(0),
+        floor_hash: NodeId([0; 32]),
+        frontier: NodeId([0; 32]),
+        extensions: BTreeMap::new(),
+    }
+}
+
+/// `CREATE DATABASE far; CREATE TABLE far.note (id BIGINT PRIMARY KEY, text VARCHAR(50))`, as a change set.
+fn schema() -> (ChangeSet, Arc<Table>) {
+    let column = |n: u8, name: &str, kind: ColumnType, collation| Column {
+        id: EntityId([n; 32]),
+        name: name.into(),
+        kind,
+        collation,
+        nullable: false,
+        default: None,
+        on_update: None,
+        auto_increment: false,
+        missing: Value::Null,
+        comment: "".into(),
+        policy: None,
+    };
+    let part = IndexPart { column: EntityId([1; 32]), prefix: None, descending: false };
+    let primary = Index { id: EntityId([0; 32]), name: "PRIMARY".into(), unique: true, parts: vec![part], comment: "".into() };
+    let text = Collation::Utf8mb4_0900AiCi;
+    let bigint = ColumnType::Integer { bytes: 8, unsigned: false, display_width: None };
+    let mut catalogue = Catalogue::default();
+    let database = catalogue.identify_database(Database { id: EntityId([0; 32]), name: "far".into(), collation: text });
+    let mut changes = vec![SchemaChange::CreateDatabase(database.clone())];
+    catalogue.apply(&changes[0]).unwrap();
+    let table = Arc::new(catalogue.identify_table(Table {
+        id: EntityId([0; 32]),
+        database: database.id,
+        name: "note".into(),
+        columns: vec![column(1, "id", bigint, Collation::Binary), column(2, "text", ColumnType::VarChar(50), text)],
+        primary: Some(primary),
+        indexes: Vec::new(),
+        layouts: Vec::new(),
+        collation: text,
+        policy: MergePolicy::FirstWriteWins,
+        comment: "".into(),
+        first_auto_increment: 1,
+    }));
+    changes.push(SchemaChange::CreateTable(table.clone()));
+    (ChangeSet { schema: changes, ..ChangeSet::default() }, table)
+}
+
+fn insert(table: &Table, id: i64, text: &str) -> ChangeSet {
+    let values = [Value::Int(id), Value::text(text)];
+    let insert = Insert { key: table.primary_key_of(&values).unwrap(), row: table.write(&values).unwrap(), marks: Marks::default() };
+    let layout = table.newest_layout().id;
+    let (updates, deletes) = (Vec::new(), Vec::new());
+    let part = TableChanges { table: table.id, layout, clear: false, inserts: vec![insert], updates, deletes };
+    ChangeSet { tables: vec![part], ..ChangeSet::default() }
+}
+
+fn verb(folder: &Path, arguments: &[&str]) -> serde_json::Value {
+    let out = Command::new(BINARY).args(["--data", &folder.display().to_string()]).args(arguments).arg("--json").output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(out.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_str(text.lines().next().unwrap_or_default()).unwrap()
+}
+
+/// ```text
+/// ... head -- schema -- admission --+-- peer 0: id 0
+///                                   +-- peer 1: id 1   ... peer 18: id 18
+///                                   +-- peer 19: id 0 again: parked
+/// ```
+#[tokio::test]
+async fn many_heads_are_merged_one_is_parked_and_main_takes_them_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let instance = Instance::start(BINARY, folder.path());
+    let mut connection = instance.connect().await;
+    connection.query_drop("CREATE DATABASE here").await.unwrap();
+    assert!(instance.stop());
+    let head = verb(folder.path(), &["heads"])[0].clone();
+    let (id, hlc) = (head["id"].as_str().unwrap(), head["hlc"].as_str().unwrap().parse().unwrap());
+    let mut world = World::of(folder.path(), Hlc(hlc));
+    let founder = AuthorKey::from_text(&world.founder.to_text()).unwrap();
+    let (schema, table) = schema();
+    let first = world.write(&founder, (77, 1), CommitId::parse(id).unwrap(), (&schema, &[]));
+    let keys: Vec<AuthorKey> = (0..PEERS).map(|n| AuthorKey::from_seed([n as u8 + 1; 32])).collect();
+    let admit = |key: &AuthorKey| ControlRecord::Admit { author: key.id(), role: Role::Writer, name: "peer".into() };
+    let records: Vec<ControlRecord> = keys.iter().map(admit).collect();
+    let admission = world.write(&founder, (77, 2), first, (&ChangeSet::default(), &records));
+    for (n, key) in keys.iter().enumerate() {
+        let row = if n as u64 == PEERS - 1 { 0 } else { n as i64 };
+        world.write(key, (1, 1), admission, (&insert(&table, row, &format!("from peer {n}")), &[]));
+    }
+    let bundle = folder.path().join("peers.bundle");
+    std::fs::write(&bundle, &world.segments).unwrap();
+    let receipt = verb(folder.path(), &["import", &bundle.display().to_string()]);
+    assert_eq!(receipt["entered"], PEERS + 2, "{receipt}");
+    assert_eq!(verb(folder.path(), &["import", &bundle.display().to_string()])["known"], PEERS + 2, "twice changes nothing");
+
+    assert_eq!(verb(folder.path(), &["heads"]).as_array().unwrap().len() as u64, PEERS);
+    let parked = verb(folder.path(), &["conflicts"]);
+    assert_eq!(parked.as_array().unwrap().len(), 1, "{parked}");
+    let count = verb(folder.path(), &["sql", "SELECT COUNT(*) AS n, MIN(text) AS first FROM far.note"]);
+    assert_eq!((&count[0]["n"], &count[0]["first"]), (&"19".into(), &"from peer 0".into()), "the first write wins");
+    let cut = verb(folder.path(), &["compact"]);
+    assert_eq!(cut["position"], (PEERS + 3).to_string(), "{cut}");
+    assert_eq!(verb(folder.path(), &["sql", "SELECT COUNT(*) AS n FROM far.note"])[0]["n"], "19", "read from the checkpoint");
+    assert_eq!(verb(folder.path(), &["verify"])["sound"], true);
+    verb(folder.path(), &["sql", "INSERT INTO far.note VALUES (100, 'joins the heads')"]);
+    assert_eq!(verb(folder.path(), &["heads"]).as_array().unwrap().len(), 1, "a commit joins all heads");
+}
+
+#[tokio::test]
+async fn a_strangers_chain_and_a_forged_one_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let instance = Instance::start(BINARY, folder.path());
+    instance.connect().await.query_drop("CREATE DATABASE here").await.unwrap();
+    assert!(instance.stop());
+    let head = verb(folder.path(), &["heads"])[0].clone();
+    let id = CommitId::parse(head["id"].as_str().unwrap()).unwrap();
+    let hlc = Hlc(head["hlc"].as_str().unwrap().parse().unwrap());
+    let stranger = AuthorKey::from_seed([200; 32]);
+    let mut world = World::of(folder.path(), hlc);
+    world.write(&stranger, (1, 1), id, (&schema().0, &[]));
+    let intact = world.segments.clone();
+    let mut forged = intact.clone();
+    let middle = forged.len() / 2;
+    forged[middle] ^= 1;
+    for (name, bytes) in [("stranger", intact), ("forged", forged)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let data = folder.path().display().to_string();
+        let out = Command::new(BINARY).args(["--data", &data, "import", &path.display().to_string()]).output().unwrap();
+        assert!(!out.status.success(), "{name} was taken");
+    }
+    assert_eq!(verb(folder.path(), &["heads"]), serde_json::json!([head]), "nothing changed");
+}
