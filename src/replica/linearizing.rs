@@ -38,6 +38,13 @@ pub struct CutFact {
     pub new: bool,
 }
 
+/// Signs what a crash left unsigned, before this run writes anything: a tip of this run says nothing of the chain of
+/// the run before, so that peers would be sent children without their parents (R14).
+pub fn sign_tail(local: &Local) -> Result<(), Failure> {
+    let mut writer = local.latch();
+    if writer.unsigned { sign(local, &mut writer) } else { Ok(()) }
+}
+
 /// One look: what the background task does at every tick.
 pub fn tick(local: &Local) -> Result<(), Failure> {
     let cut = {

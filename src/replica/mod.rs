@@ -45,6 +45,7 @@ impl Replica {
     /// Opens the folder: takes its lock, recovers, and is ready to serve. Errors say what keeps it shut.
     pub fn open(config: &Config, progress: &Progress<'_>) -> Result<Arc<Replica>, Failure> {
         let local = opening::open(config, progress)?;
+        linearizing::sign_tail(&local)?;
         let report: Arc<dyn report::Report> = local.clone();
         let engine = Engine::new(EngineParts {
             journal: local.clone(),

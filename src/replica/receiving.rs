@@ -110,7 +110,7 @@ impl Local {
         let changes =
             writer.linearizer.add(entered, &LogHistory(&self.log)).map_err(|e| SqlError::new(1030, e.to_string()))?;
         let keys: HashSet<(EntityId, Key)> =
-            changes.keys.into_iter().flat_map(|(space, keys)| keys.into_iter().map(move |key| (space, key))).collect();
+            changes.keys.iter().flat_map(|(space, keys)| keys.iter().map(|key| (*space, key.clone()))).collect();
         writer.fetched.note(keys);
         self.publish(writer);
         Ok(())
