@@ -42,7 +42,13 @@ impl World {
     }
 
     /// One commit as a segment of its own: written into the bundle with its signed tip.
-    fn write(&mut self, key: &AuthorKey, at: (u64, u64), prev: CommitId, content: (&ChangeSet, &[ControlRecord])) -> CommitId {
+    fn write(
+        &mut self,
+        key: &AuthorKey,
+        at: (u64, u64),
+        prev: CommitId,
+        content: (&ChangeSet, &[ControlRecord]),
+    ) -> CommitId {
         let (run, seq) = at;
         self.clock += 1;
         let kind = if content.1.is_empty() { CommitKind::Data } else { CommitKind::Control };
@@ -57,7 +63,15 @@ impl World {
     }
 }
 
-fn header(genesis: &Genesis, key: &AuthorKey, run: RunId, seq: u64, prev: CommitId, hlc: Hlc, kind: CommitKind) -> Header {
+fn header(
+    genesis: &Genesis,
+    key: &AuthorKey,
+    run: RunId,
+    seq: u64,
+    prev: CommitId,
+    hlc: Hlc,
+    kind: CommitKind,
+) -> Header {
     let nothing = NodeId([0; 32]);
     Header {
         genesis: genesis.id(),
@@ -112,7 +126,8 @@ fn schema() -> (ChangeSet, Arc<Table>) {
         policy: None,
     };
     let part = IndexPart { column: EntityId([1; 32]), prefix: None, descending: false };
-    let primary = Index { id: EntityId([0; 32]), name: "PRIMARY".into(), unique: true, parts: vec![part], comment: "".into() };
+    let primary =
+        Index { id: EntityId([0; 32]), name: "PRIMARY".into(), unique: true, parts: vec![part], comment: "".into() };
     let text = Collation::Utf8mb4_0900AiCi;
     let bigint = ColumnType::Integer { bytes: 8, unsigned: false, display_width: None };
     let mut catalogue = Catalogue::default();
@@ -138,7 +153,11 @@ fn schema() -> (ChangeSet, Arc<Table>) {
 
 fn insert(table: &Table, id: i64, text: &str) -> ChangeSet {
     let values = [Value::Int(id), Value::text(text)];
-    let insert = Insert { key: table.primary_key_of(&values).unwrap(), row: table.write(&values).unwrap(), marks: Marks::default() };
+    let insert = Insert {
+        key: table.primary_key_of(&values).unwrap(),
+        row: table.write(&values).unwrap(),
+        marks: Marks::default(),
+    };
     let layout = table.newest_layout().id;
     let (updates, deletes) = (Vec::new(), Vec::new());
     let part = TableChanges { table: table.id, layout, clear: false, inserts: vec![insert], updates, deletes };
@@ -146,7 +165,12 @@ fn insert(table: &Table, id: i64, text: &str) -> ChangeSet {
 }
 
 fn verb(folder: &Path, arguments: &[&str]) -> serde_json::Value {
-    let out = Command::new(BINARY).args(["--data", &folder.display().to_string()]).args(arguments).arg("--json").output().unwrap();
+    let out = Command::new(BINARY)
+        .args(["--data", &folder.display().to_string()])
+        .args(arguments)
+        .arg("--json")
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     assert!(out.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&out.stderr));
     serde_json::from_str(text.lines().next().unwrap_or_default()).unwrap()
@@ -182,7 +206,11 @@ async fn many_heads_are_merged_one_is_parked_and_main_takes_them_all() {
     std::fs::write(&bundle, &world.segments).unwrap();
     let receipt = verb(folder.path(), &["import", &bundle.display().to_string()]);
     assert_eq!(receipt["entered"], PEERS + 2, "{receipt}");
-    assert_eq!(verb(folder.path(), &["import", &bundle.display().to_string()])["known"], PEERS + 2, "twice changes nothing");
+    assert_eq!(
+        verb(folder.path(), &["import", &bundle.display().to_string()])["known"],
+        PEERS + 2,
+        "twice changes nothing"
+    );
 
     assert_eq!(verb(folder.path(), &["heads"]).as_array().unwrap().len() as u64, PEERS);
     let parked = verb(folder.path(), &["conflicts"]);
@@ -191,7 +219,11 @@ async fn many_heads_are_merged_one_is_parked_and_main_takes_them_all() {
     assert_eq!((&count[0]["n"], &count[0]["first"]), (&"19".into(), &"from peer 0".into()), "the first write wins");
     let cut = verb(folder.path(), &["compact"]);
     assert_eq!(cut["position"], (PEERS + 3).to_string(), "{cut}");
-    assert_eq!(verb(folder.path(), &["sql", "SELECT COUNT(*) AS n FROM far.note"])[0]["n"], "19", "read from the checkpoint");
+    assert_eq!(
+        verb(folder.path(), &["sql", "SELECT COUNT(*) AS n FROM far.note"])[0]["n"],
+        "19",
+        "read from the checkpoint"
+    );
     assert_eq!(verb(folder.path(), &["verify"])["sound"], true);
     verb(folder.path(), &["sql", "INSERT INTO far.note VALUES (100, 'joins the heads')"]);
     assert_eq!(verb(folder.path(), &["heads"]).as_array().unwrap().len(), 1, "a commit joins all heads");

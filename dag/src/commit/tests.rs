@@ -212,19 +212,3 @@ fn a_segment_holds_by_its_links_and_its_tip() {
         assert!(segment(commits, tip).is_err(), "{what}");
     }
 }
-
-/// Not a test of speed but a way to see it: `cargo test --release -p dag verified_a_second -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn commits_verified_a_second() {
-    let commits = chain(1_000);
-    let tip = tip_at(&commits[999]);
-    let bytes: usize = commits.iter().map(|commit| commit.bytes().len()).sum();
-    let clock = crate::clock::System::new();
-    let start = crate::clock::Clock::monotonic(&clock);
-    for _ in 0..100 {
-        assert!(segment(&commits, &tip).is_ok());
-    }
-    let spent = crate::clock::Clock::monotonic(&clock) - start;
-    println!("{:.0} commits/s of {} bytes", 100_000.0 / spent.as_secs_f64(), bytes / 1_000);
-}

@@ -7,6 +7,5 @@ mod commands;
 mod double;
 mod hostile;
 mod login;
-mod overhead;
 mod raw;
 mod stopping;

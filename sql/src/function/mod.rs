@@ -17,6 +17,7 @@ use dag::value::Value;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+mod address;
 mod argument;
 pub(crate) mod arithmetic;
 mod bit;
@@ -30,7 +31,6 @@ mod instant;
 mod json_read;
 mod json_write;
 mod letters;
-mod misc;
 mod numeric;
 mod regexp;
 mod result;
@@ -213,7 +213,7 @@ const FAMILIES: &[&[Function]] = &[
     json_read::FUNCTIONS,
     json_write::FUNCTIONS,
     letters::FUNCTIONS,
-    misc::FUNCTIONS,
+    address::FUNCTIONS,
     numeric::FUNCTIONS,
     regexp::FUNCTIONS,
     rounding::FUNCTIONS,

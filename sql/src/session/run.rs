@@ -117,6 +117,8 @@ impl Running {
             Ok(response) => self.finish(state, response),
             Err(Stop::Wait(suspend)) => {
                 self.undo(state, mark);
+                // The run that comes after the wait starts from the same variables (R36); an error keeps what was set.
+                state.shared().user_variables = self.scene.user_variables.clone();
                 return Some(suspend);
             }
             Err(Stop::Error(error)) => self.fail(state, mark, error),
@@ -175,9 +177,6 @@ impl Running {
                     (open.basis, open.snapshot) = (None, None);
                 }
             }
-        }
-        if let Some(before) = &self.scene.user_variables {
-            state.shared().user_variables = before.clone();
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) struct Scene {
     reserved: Option<(u64, u64)>,
     hidden: Option<([u8; 48], u64)>,
     /// User variables as they were before the first run.
-    pub user_variables: Option<BTreeMap<String, Value>>,
+    pub user_variables: BTreeMap<String, Value>,
     /// Pauses of SLEEP() that are over.
     pub slept: usize,
     /// A pause is being slept.
@@ -42,7 +42,7 @@ impl Scene {
             parameters,
             reserved: None,
             hidden: None,
-            user_variables: None,
+            user_variables: state.shared().user_variables.clone(),
             slept: 0,
             asleep: false,
         })

@@ -1,4 +1,4 @@
-//! The rest: UUIDs, network addresses, locks that are refused, BENCHMARK that is refused (MySQL 8.0 manual, 14.23).
+//! UUIDs and network addresses; named locks and BENCHMARK, which are refused (MySQL 8.0 manual, 14.23).
 
 use super::result::{Typed, boolean, long_binary, long_text};
 use super::{Call, Function};
