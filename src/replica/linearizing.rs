@@ -154,7 +154,7 @@ fn promises(local: &Local, writer: &Writer) -> Vec<Member> {
     let member = |author: &dag::id::AuthorId| {
         let theirs = writer.known.promises().get(author).map_or(Hlc::default(), |p| p.through);
         let promise = if *author == own { writer.promise } else { theirs };
-        Member { author: *author, promise, floor: (*author == own).then(|| (promise, dag::id::NodeId([0; 32]))) }
+        Member { author: *author, promise, floor: (*author == own).then_some((promise, dag::id::NodeId([0; 32]))) }
     };
     set.iter().map(|(author, _)| author).filter(|a| writes(a)).map(member).collect()
 }

@@ -1,5 +1,7 @@
 //! End-to-end tests with real `headwaters` processes and a real client.
 
+#![allow(clippy::unwrap_used, reason = "a step that fails is the test that fails")]
+
 mod import;
 mod kill;
 mod probes;
