@@ -18,7 +18,6 @@ use dag::tree::Tree;
 use linearizer::checkpoint::{Checkpoint, Cut};
 use linearizer::finality::{self, Member};
 use linearizer::order::Place;
-use sql::error::SqlError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
@@ -225,9 +224,4 @@ fn sweep(local: &Local, kept: &[Checkpoint]) -> Result<(), Failure> {
     let live = local.tree_store.reach(&local.trees, &Roots { trees, objects }).map_err(failed)?.into_keys().collect();
     local.tree_store.sweep(&live).map_err(refused)?;
     Ok(())
-}
-
-/// A failure as SQL sees it.
-pub fn as_sql(failure: &Failure) -> SqlError {
-    SqlError::new(1105, failure.to_string())
 }
