@@ -52,6 +52,7 @@ impl Replica {
             clock: local.clock.clone(),
             entropy: local.entropy.clone(),
             system_tables: system::tables(&report),
+            procedures: Vec::new(),
             facts: serving::facts(config),
         });
         Ok(Arc::new(Replica { local, engine }))

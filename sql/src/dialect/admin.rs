@@ -71,6 +71,13 @@ pub enum Admin {
         /// The connection's number.
         id: Expr,
     },
+    /// CALL.
+    Call {
+        /// The procedure.
+        name: ObjectName,
+        /// Its arguments.
+        arguments: Vec<Expr>,
+    },
     /// LOCK TABLES: table, alias, whether for writing.
     LockTables(Vec<(ObjectName, Option<String>, bool)>),
     /// UNLOCK TABLES.

@@ -41,6 +41,7 @@ pub(crate) fn parse(parser: &mut Parser, verb: &str) -> Read<Option<Admin>> {
             let query = take_one(parser, &["QUERY", "CONNECTION"]) == Some("QUERY");
             Admin::Kill { query, id: parser.parse_expr()? }
         }
+        "CALL" => call(parser)?,
         "LOCK" => lock_tables(parser)?,
         "UNLOCK" => {
             parser.advance_token();
@@ -126,6 +127,18 @@ fn deallocate(parser: &mut Parser) -> Read<Admin> {
     parser.advance_token();
     expect(parser, &["PREPARE"])?;
     Ok(Admin::Deallocate(name(parser)?))
+}
+
+fn call(parser: &mut Parser) -> Read<Admin> {
+    parser.advance_token();
+    let name = parser.parse_object_name(false)?;
+    let mut arguments = Vec::new();
+    // Without arguments MySQL lets the parentheses go.
+    if parser.consume_token(&Token::LParen) && !parser.consume_token(&Token::RParen) {
+        arguments = parser.parse_comma_separated(Parser::parse_expr)?;
+        parser.expect_token(&Token::RParen)?;
+    }
+    Ok(Admin::Call { name, arguments })
 }
 
 fn lock_tables(parser: &mut Parser) -> Read<Admin> {

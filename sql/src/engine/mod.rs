@@ -3,6 +3,7 @@
 //! Promises: nothing here blocks; every shared table has a bound or is bounded by the number of sessions. Knows no
 //! sockets, no authentication (the caller has done that) and no runtime.
 
+pub mod procedure;
 pub mod process;
 pub mod system_table;
 
@@ -12,6 +13,7 @@ use crate::session::{Login, Session};
 use crate::transaction::lock::LockTable;
 use crate::variables::Globals;
 use dag::clock::{Clock, Entropy};
+use procedure::Procedure;
 use process::ProcessList;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +29,8 @@ pub struct EngineParts {
     pub entropy: Arc<dyn Entropy>,
     /// The tables of database `headwaters`.
     pub system_tables: Vec<Arc<dyn SystemTable>>,
+    /// What `CALL headwaters.NAME()` calls.
+    pub procedures: Vec<Arc<dyn Procedure>>,
     /// What `@@port`, `@@hostname`, `@@datadir` and their kin show: (lower-case name, value). Unknown names are ignored.
     pub facts: Vec<(String, String)>,
 }
@@ -37,6 +41,7 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) system_tables: Vec<Arc<dyn SystemTable>>,
+    pub(crate) procedures: Vec<Arc<dyn Procedure>>,
     pub(crate) globals: Globals,
     pub(crate) locks: LockTable,
     pub(crate) processes: ProcessList,
@@ -78,6 +83,7 @@ impl Engine {
             clock: parts.clock,
             entropy: parts.entropy,
             system_tables: parts.system_tables,
+            procedures: parts.procedures,
             locks: LockTable::default(),
             processes: ProcessList::default(),
             counters: Counters::default(),

@@ -1,5 +1,6 @@
 //! Statements about the session and the server: transactions, SET, USE, KILL, and what is refused by name.
 
+use super::scene::Scene;
 use super::set::set;
 use super::state::{State, split_revision};
 use super::stop::Stop;
@@ -44,6 +45,17 @@ pub(crate) fn run(state: &mut State, admin: &Admin) -> Result<Option<Response>, 
         _ => return Ok(None),
     }
     Ok(Some(ok()))
+}
+
+/// Any statement about session or server that the list of prepared statements has no part in.
+pub(crate) fn answer(state: &mut State, scene: &mut Scene, admin: &Admin) -> Result<Response, Stop> {
+    match run(state, admin)? {
+        Some(response) => Ok(response),
+        None => match admin {
+            Admin::Call { name, arguments } => super::call::run(state, scene, name, arguments),
+            other => crate::show::run(state, scene, other),
+        },
+    }
 }
 
 fn no_savepoint(name: &str) -> SqlError {

@@ -6,6 +6,7 @@
 //! the same NOW(), seed, variables and reserved ids (R36). Dropping a session rolls back and frees its locks.
 
 mod admin;
+mod call;
 mod contract;
 mod prepared;
 pub(crate) mod query;

@@ -125,7 +125,7 @@ impl PreparedStatements {
                 Some(_) => Ok(super::admin::ok()),
                 None => Err(unknown(name, "DEALLOCATE PREPARE").into()),
             },
-            other => crate::show::run(state, scene, other),
+            other => super::admin::answer(state, scene, other),
         }
     }
 
@@ -147,10 +147,7 @@ impl PreparedStatements {
             Statement::Admin(Admin::Prepare { .. } | Admin::Execute { .. } | Admin::Deallocate(_)) => {
                 Err(SqlError::new(1295, "This command is not supported in the prepared statement protocol yet").into())
             }
-            Statement::Admin(admin) => match super::admin::run(state, admin)? {
-                Some(response) => Ok(response),
-                None => crate::show::run(state, scene, admin),
-            },
+            Statement::Admin(admin) => super::admin::answer(state, scene, admin),
         }
     }
 }

@@ -295,10 +295,7 @@ pub(crate) fn run(state: &mut State, scene: &mut Scene, statement: &PreparedStat
             ast::Statement::Query(_) => query(state, scene, statement),
             _ => write(state, scene, statement),
         },
-        Statement::Admin(admin) => match super::admin::run(state, admin)? {
-            Some(response) => Ok(response),
-            None => crate::show::run(state, scene, admin),
-        },
+        Statement::Admin(admin) => super::admin::answer(state, scene, admin),
         Statement::Ddl(ddl) => crate::ddl::run(state, ddl),
         Statement::DeleteIgnore(_) => Err(SqlError::unsupported("DELETE IGNORE").into()),
     }

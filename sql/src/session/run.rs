@@ -1,12 +1,12 @@
 //! One statement from its start to its answer: runs, waits, reruns, and the commit of an autocommitted one (R27, R36).
 
 use super::prepared::{PreparedStatement, PreparedStatements};
+use super::query;
 use super::scene::Scene;
 use super::shared::{Condition, Level};
 use super::state::State;
 use super::statement::{Statement, parse};
 use super::stop::Stop;
-use super::{admin, query};
 use crate::dialect::Admin;
 use crate::engine::Counters;
 use crate::error::SqlError;
@@ -129,10 +129,7 @@ impl Running {
     fn execute(&mut self, state: &mut State, prepared: &mut PreparedStatements) -> Result<Response, Stop> {
         match &self.work {
             Work::Prepared(statement) => query::run(state, &mut self.scene, statement),
-            Work::Text(Statement::Admin(command)) => match admin::run(state, command)? {
-                Some(response) => Ok(response),
-                None => prepared.run_admin(state, &mut self.scene, command),
-            },
+            Work::Text(Statement::Admin(command)) => prepared.run_admin(state, &mut self.scene, command),
             Work::Text(Statement::Ddl(ddl)) => crate::ddl::run(state, ddl),
             Work::Text(Statement::Query(_) | Statement::DeleteIgnore(_)) => {
                 Err(SqlError::new(1105, "a query outside its plan").into())

@@ -1,6 +1,7 @@
 //! What stays the same through a statement and its reruns (R36): its time, seed, parameters, reserved ids, and the
 //! pauses it has slept already. Implements the function library's `Context`.
 
+use super::call::Called;
 use super::shared::Shared;
 use super::state::State;
 use crate::engine::Engine;
@@ -29,6 +30,8 @@ pub(crate) struct Scene {
     pub slept: usize,
     /// A pause is being slept.
     pub asleep: bool,
+    /// The procedure that CALL has begun.
+    pub procedure: Option<Called>,
 }
 
 impl Scene {
@@ -45,6 +48,7 @@ impl Scene {
             user_variables: state.shared().user_variables.clone(),
             slept: 0,
             asleep: false,
+            procedure: None,
         })
     }
 

@@ -5,6 +5,7 @@ pub mod memory_journal;
 use dag::clock::System;
 use dag::value::Value;
 use memory_journal::MemoryJournal;
+use sql::engine::procedure::Procedure;
 use sql::engine::{Engine, EngineParts};
 use sql::error::SqlError;
 use sql::response::{Response, Step};
@@ -27,13 +28,20 @@ pub enum Answer {
 }
 
 impl World {
+    #[allow(dead_code, reason = "each test binary uses its part")]
     pub fn new() -> World {
+        World::with(Vec::new())
+    }
+
+    /// With procedures of database `headwaters`.
+    pub fn with(procedures: Vec<Arc<dyn Procedure>>) -> World {
         let journal = Arc::new(MemoryJournal::default());
         let engine = Engine::new(EngineParts {
             journal: journal.clone(),
             clock: Arc::new(System::new()),
             entropy: Arc::new(System::new()),
             system_tables: Vec::new(),
+            procedures,
             facts: Vec::new(),
         });
         World { engine, journal }
