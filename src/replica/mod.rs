@@ -5,6 +5,7 @@
 //! the commit latch has one owner, [`writer::Writer`]; readers take published snapshots and never the latch.
 
 pub mod bundle;
+mod compaction;
 mod counters;
 pub mod founding;
 mod history;
@@ -52,7 +53,7 @@ impl Replica {
             clock: local.clock.clone(),
             entropy: local.entropy.clone(),
             system_tables: system::tables(&report),
-            procedures: Vec::new(),
+            procedures: vec![Arc::new(compaction::Compact::new(&local))],
             facts: serving::facts(config),
         });
         Ok(Arc::new(Replica { local, engine }))
