@@ -7,22 +7,19 @@
 use super::kept::{Kept, Marks};
 use super::local::Local;
 use super::opening::refused;
+use super::sweeping;
 use super::writer::Writer;
 use crate::failure::Failure;
 use dag::admit::{Known, Standing};
 use dag::hlc::Hlc;
 use dag::id::CommitId;
-use dag::store::{Committer, Kind, Record, Roots};
+use dag::store::{Committer, Kind, Record};
 use dag::tip::Tip;
-use dag::tree::Tree;
 use linearizer::checkpoint::{Checkpoint, Cut};
 use linearizer::finality::{self, Member};
 use linearizer::order::Place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
-
-/// Dead tree segments are looked for when so many stand; below that they cost little (one per checkpoint).
-const SEGMENTS_WORTH_A_SWEEP: usize = 24;
 
 /// What a cut brought.
 #[derive(Clone, Debug)]
@@ -181,7 +178,7 @@ fn carry_out(local: &Local, cut: Cut) -> Result<bool, Failure> {
     let kept: Vec<Checkpoint> = writer.linearizer.checkpoints().cloned().collect();
     drop(writer);
     recorded.wait_blocking().map_err(refused)?;
-    sweep(local, &kept)?;
+    sweeping::sweep(local, &kept)?;
     tracing::info!(position = kept.last().map_or(0, Checkpoint::position), "checkpoint");
     Ok(true)
 }
@@ -207,21 +204,4 @@ fn kept(local: &Local, writer: &Writer, marks: Marks) -> Kept {
     kept.hlc = writer.hlc;
     kept.promise = writer.promise;
     kept
-}
-
-/// Deletes tree segments that no kept checkpoint needs.
-fn sweep(local: &Local, kept: &[Checkpoint]) -> Result<(), Failure> {
-    if local.tree_store.segments().len() < SEGMENTS_WORTH_A_SWEEP {
-        return Ok(());
-    }
-    let trees: Vec<Tree> = kept
-        .iter()
-        .flat_map(|c| c.trees.iter().chain(&c.indexes))
-        .map(|(_, root)| Tree { root: Some(*root) })
-        .collect();
-    let failed = |e: dag::tree::TreeError| Failure::Damaged(e.to_string());
-    let objects = kept.iter().map(|checkpoint| checkpoint.catalogue).collect();
-    let live = local.tree_store.reach(&local.trees, &Roots { trees, objects }).map_err(failed)?.into_keys().collect();
-    local.tree_store.sweep(&live).map_err(refused)?;
-    Ok(())
 }

@@ -23,6 +23,7 @@ pub mod report;
 mod reporting;
 pub mod serving;
 mod snapshots;
+mod sweeping;
 pub mod verifying;
 mod writer;
 

@@ -84,3 +84,27 @@ async fn other_addresses_need_a_password() {
     assert!(!out.status.success());
     assert!(text.contains("--root-password-file"), "{text}");
 }
+
+/// Each compaction writes a segment of tree nodes; left alone they would pile up for ever.
+#[tokio::test]
+async fn sixty_compactions_leave_few_tree_segments_and_every_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let instance = Instance::start(BINARY, folder.path());
+    fill(&instance, 5).await;
+    let mut connection = instance.connect().await;
+    for round in 0..60 {
+        connection.query_drop(format!("INSERT INTO shop.item (name) VALUES ('round {round}')")).await.unwrap();
+        connection.query_drop("CALL headwaters.compact()").await.unwrap();
+    }
+    let segments: String = connection
+        .query_first("SELECT value FROM headwaters.status WHERE name = 'tree_segments'")
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(segments.parse::<u32>().unwrap() <= 24, "{segments} segments stand after sixty checkpoints");
+    drop(connection);
+    assert!(instance.stop());
+    let instance = Instance::start(BINARY, folder.path());
+    let count: Option<u32> = instance.connect().await.query_first("SELECT COUNT(*) FROM shop.item").await.unwrap();
+    assert_eq!(count, Some(65));
+}
