@@ -6,9 +6,9 @@
 use super::local::{Local, stopped};
 use super::refusal;
 use super::writer::{Contents, Writer};
-use super::{record, snapshots};
+use super::{linearizing, record, snapshots};
 use dag::change::ChangeSet;
-use dag::commit::Commit;
+use dag::commit::{Commit, MAX_SEGMENT_COMMITS};
 use dag::header::{CommitKind, MAX_PARENTS};
 use dag::id::{CommitId, EntityId};
 use dag::signal::Signal;
@@ -129,6 +129,10 @@ impl Local {
             }
         };
         writer.fold_own(&commit, contents, &admitted).map_err(unreadable)?;
+        if writer.unsigned >= MAX_SEGMENT_COMMITS {
+            // A longer piece of chain without a tip could never be served (R13).
+            linearizing::sign(self, writer).map_err(|e| SqlError::new(1290, e.to_string()))?;
+        }
         let durable = Signal::default();
         let answer = durable.clone();
         stored.then(move |result| answer.complete(result.clone().map_err(|e| stopped(&e))));

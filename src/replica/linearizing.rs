@@ -38,7 +38,7 @@ pub struct CutFact {
 /// the run before, so that peers would be sent children without their parents (R14).
 pub fn sign_tail(local: &Local) -> Result<(), Failure> {
     let mut writer = local.latch();
-    if writer.unsigned { sign(local, &mut writer) } else { Ok(()) }
+    if writer.unsigned > 0 { sign(local, &mut writer) } else { Ok(()) }
 }
 
 /// One look: what the background task does at every tick.
@@ -96,7 +96,7 @@ fn above(writer: &Writer) -> (u64, u64) {
 /// Brings main up to date, promises, signs, and moves stable (R13 to R16).
 fn settle(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
     writer.linearizer.advance();
-    if writer.unsigned {
+    if writer.unsigned > 0 {
         sign(local, writer)?;
     }
     let members = promises(local, writer);
@@ -105,15 +105,17 @@ fn settle(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
     let stable = finality::stable(before, own, &members, |hlc| writer.linearizer.main_hash_at(hlc));
     if stable.hlc > Hlc::default() {
         writer.linearizer.set_stable(stable.hlc);
+        let hash = writer.linearizer.main_hash_at(stable.hlc);
+        writer.floor = hash.map_or(writer.floor, |hash| (stable.hlc, hash));
     }
     Ok(())
 }
 
 /// Signs the newest commit with the promise that nothing is written at or below it (R15); on disk before it is used.
-fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
+pub fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
     let Some(commit) = writer.prev else { return Ok(()) };
     let Some(vertex) = writer.known.vertex(&commit) else { return Ok(()) };
-    let floor = writer.linearizer.stable().map_or(Hlc::default(), |place| place.hlc);
+    let (floor, floor_hash) = writer.floor;
     let tip = Tip {
         version: 1,
         genesis: writer.genesis(),
@@ -123,14 +125,14 @@ fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
         commit,
         promise: vertex.hlc,
         floor,
-        floor_hash: writer.linearizer.main_hash_at(floor).unwrap_or(dag::id::NodeId([0; 32])),
+        floor_hash,
         frontier: dag::id::NodeId(writer.heads.digest()),
         extensions: BTreeMap::new(),
     };
     let signed = tip.sign(writer.key()).to_bytes();
     submit(local, Record::new(Kind::TIP, commit.0, signed))?;
     writer.promise = vertex.hlc;
-    writer.unsigned = false;
+    writer.unsigned = 0;
     Ok(())
 }
 

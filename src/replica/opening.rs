@@ -177,7 +177,7 @@ impl Opening {
         self.writer.hlc = self.writer.hlc.max(vertex.hlc);
         if vertex.author == self.writer.author() {
             self.writer.prev = Some(vertex.id);
-            self.writer.unsigned = true;
+            self.writer.unsigned += 1;
         }
         let changes = stored.changes().map_err(Failure::Damaged)?;
         self.waiting.push(Arc::new(record::ordered(&stored.commit, Arc::new(changes))));
@@ -195,7 +195,9 @@ impl Opening {
         let tip = signed.tip;
         if tip.author == self.writer.author() {
             self.writer.promise = self.writer.promise.max(tip.promise);
-            self.writer.unsigned = self.writer.prev != Some(tip.commit);
+            if self.writer.prev == Some(tip.commit) {
+                self.writer.unsigned = 0;
+            }
         }
         self.writer.known.note_promise(tip.author, Promise { through: tip.promise, commit: tip.commit });
     }

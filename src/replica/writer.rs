@@ -14,7 +14,7 @@ use dag::genesis::Genesis;
 use dag::header::{CommitKind, MAX_PARENTS};
 use dag::heads::Heads;
 use dag::hlc::Hlc;
-use dag::id::{AuthorId, CommitId, EntityId, GenesisId, RunId};
+use dag::id::{AuthorId, CommitId, EntityId, GenesisId, NodeId, RunId};
 use dag::row_key::Key;
 use dag::tip::Tip;
 use dag::vertex::Vertex;
@@ -91,8 +91,10 @@ pub struct Writer {
     pub linearizer: Linearizer,
     /// What fetched batches changed.
     pub fetched: Fetched,
-    /// Whether commits were written since the last signed tip (R14).
-    pub unsigned: bool,
+    /// Own commits written since the last signed tip (R14).
+    pub unsigned: usize,
+    /// How far this replica has heard everybody, and main's hash there: what its tips say (R16).
+    pub floor: (Hlc, NodeId),
 }
 
 /// A commit to be written: everything but its place.
@@ -136,7 +138,8 @@ impl Writer {
             heads,
             linearizer,
             fetched,
-            unsigned: false,
+            unsigned: 0,
+            floor: (Hlc::default(), NodeId([0; 32])),
         }
     }
 
@@ -204,12 +207,12 @@ impl Writer {
             hlc: self.next_hlc(now_millis)?,
             rules_level: RULES_LEVEL,
             kind: contents.kind,
-            body: dag::id::NodeId([0; 32]),
+            body: NodeId([0; 32]),
             body_length: 0,
             changes: 0,
             settles: contents.settles.clone(),
-            read_set: dag::id::NodeId([0; 32]),
-            control: dag::id::NodeId([0; 32]),
+            read_set: NodeId([0; 32]),
+            control: NodeId([0; 32]),
             next_hidden: contents.next_hidden,
             extensions: if contents.user.is_empty() { BTreeMap::new() } else { user },
         })
@@ -242,7 +245,7 @@ impl Writer {
         self.seq = vertex.seq;
         self.prev = Some(vertex.id);
         self.hlc = vertex.hlc;
-        self.unsigned = true;
+        self.unsigned += 1;
         self.heads.advance(vertex);
         let ordered = record::ordered(commit, Arc::new(contents.changes.clone()));
         let changes = self.linearizer.add(vec![Arc::new(ordered)], &NoHistory)?;

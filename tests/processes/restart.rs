@@ -108,3 +108,16 @@ async fn sixty_compactions_leave_few_tree_segments_and_every_row() {
     let count: Option<u32> = instance.connect().await.query_first("SELECT COUNT(*) FROM shop.item").await.unwrap();
     assert_eq!(count, Some(65));
 }
+
+/// A chain travels in segments of at most 1,024 commits that each end in a signed tip (R13).
+#[tokio::test]
+async fn a_long_chain_is_signed_at_least_every_1024_commits() {
+    let folder = tempfile::tempdir().unwrap();
+    let instance = Instance::start_with(BINARY, folder.path(), &["--linearize-seconds", "3600"]);
+    fill(&instance, 2_100).await;
+    instance.kill();
+    let out = output(folder.path(), &["verify", "--json"]).1;
+    let found: serde_json::Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    assert_eq!(found["sound"], true, "{found}");
+    assert!(found["tips"].as_u64().unwrap() >= 2 && found["unsigned"].as_u64().unwrap() < 1_024, "{found}");
+}
