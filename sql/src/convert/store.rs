@@ -19,6 +19,8 @@ mod label;
 mod number;
 mod string;
 mod temporal;
+#[cfg(test)]
+mod tests;
 
 pub use number::year_number;
 
@@ -146,7 +148,7 @@ fn json_document(storing: &mut Storing<'_>) -> Result<Value, SqlError> {
         ));
     }
     json::of_value(storing.value, storing.from, true).map_err(|error| {
-        let message = error.message.replace("in argument 1 to function cast_as_json", "");
+        let message = error.message.replace(" in argument 1 to function cast_as_json", "");
         SqlError::new(
             3140,
             format!("{} in value for column '{}'.", message.trim_end_matches(['.', ' ']), storing.column.name),

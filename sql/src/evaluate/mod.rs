@@ -9,6 +9,8 @@ mod detached;
 mod key;
 mod like;
 mod logic;
+#[cfg(test)]
+mod oracle;
 mod rows;
 mod subquery;
 

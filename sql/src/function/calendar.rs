@@ -12,12 +12,7 @@ use dag::temporal::{Date, DateTime, MAX_TIME, TO_DAYS_OFFSET, Time};
 use dag::value::Value;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new(
-        "YEAR",
-        (1, 1),
-        |_| Ok(Type { kind: Kind::Year, length: 4, ..Type::year() }),
-        |c| part(c, |d| Some(d.year())),
-    ),
+    Function::new("YEAR", (1, 1), small, |c| part(c, |d| Some(d.year()))),
     Function::new("MONTH", (1, 1), small, |c| part(c, |d| Some(d.month()))),
     Function::new("DAY", (1, 1), small, |c| part(c, |d| Some(d.day()))),
     Function::new("DAYOFMONTH", (1, 1), small, |c| part(c, |d| Some(d.day()))),
@@ -202,7 +197,8 @@ fn period(call: &mut Call<'_>, index: usize) -> Result<Option<i64>, SqlError> {
 
 fn period_add(call: &mut Call<'_>) -> Result<Value, SqlError> {
     let (Some(start), Some(count)) = (period(call, 0)?, call.int(1)) else { return Ok(Value::Null) };
-    let total = start.saturating_add(count);
+    // A million millions of months is past every year that a period can name.
+    let total = start.saturating_add(count.clamp(-1_000_000_000_000, 1_000_000_000_000));
     Ok(Value::Int(total / 12 * 100 + total % 12 + 1))
 }
 

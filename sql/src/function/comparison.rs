@@ -63,8 +63,12 @@ fn interval(call: &mut Call<'_>) -> Result<Value, SqlError> {
 }
 
 fn strcmp(call: &mut Call<'_>) -> Result<Value, SqlError> {
-    let as_text = |t: &Type| if t.is_text() || t.kind == Kind::Binary { t.clone() } else { Type::text(t.length) };
-    let class = types::compare_class(&as_text(call.ty(0)), &as_text(call.ty(1)))?;
+    if call.any_null() {
+        return Ok(Value::Null);
+    }
+    let binary = call.expressions.iter().any(|e| e.ty.kind == Kind::Binary);
+    let (collation, _) = types::aggregate_collation(&[call.ty(0), call.ty(1)], "strcmp")?;
+    let class = if binary { CompareAs::Bytes } else { CompareAs::Text(collation) };
     let [left, right] = call.arguments else { return Ok(Value::Null) };
     let order = compare_typed(left, call.ty(0), right, call.ty(1), class, call.context)?;
     Ok(order.map_or(Value::Null, |o| Value::Int(o as i64)))

@@ -93,7 +93,7 @@ fn start(call: &mut Call<'_>, index: usize, text: &str) -> Result<Option<usize>,
         return Ok(Some(0));
     }
     let Some(position) = call.int(index) else { return Ok(None) };
-    let skipped = usize::try_from(position - 1).ok().filter(|n| *n <= text.chars().count());
+    let skipped = usize::try_from(position.saturating_sub(1)).ok().filter(|n| *n <= text.chars().count());
     let Some(skipped) = skipped else {
         return Err(SqlError::new(3686, "Index out of bounds in regular expression search."));
     };

@@ -30,8 +30,8 @@ fn rounded_type(arguments: &[Expression]) -> Typed {
     let ty = match from.kind {
         Kind::Decimal { .. } => {
             let (precision, scale) = types::decimal_shape(&arguments[0].ty).unwrap_or((MAX_DIGITS, MAX_SCALE));
-            let kept = digits.map_or(scale, |d| d.clamp(0, i64::from(scale)) as u8);
-            Type::decimal((precision - scale + kept + u8::from(kept < scale)).clamp(1, MAX_DIGITS), kept)
+            let kept = digits.map_or(scale, |d| d.clamp(0, i64::from(MAX_SCALE)) as u8);
+            Type::decimal((precision - scale + kept + u8::from(kept < scale)).clamp(kept.max(1), MAX_DIGITS), kept)
         }
         Kind::Integer { .. } => Type { length: arguments[0].ty.length, ..from },
         _ => from,

@@ -3,6 +3,7 @@
 use super::document::Document;
 use super::parse::parse;
 use crate::error::SqlError;
+use std::collections::HashSet;
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +70,11 @@ impl Path {
     pub fn find<'d>(&self, root: &'d Document) -> Vec<&'d Document> {
         let mut found = Vec::new();
         walk(root, &self.legs, &mut found);
+        // Only `**` reaches one place in several ways.
+        if self.legs.contains(&Leg::Descend) {
+            let mut seen: HashSet<*const Document> = HashSet::new();
+            found.retain(|d| seen.insert(*d));
+        }
         found
     }
 
@@ -80,9 +86,7 @@ impl Path {
 
 fn walk<'d>(at: &'d Document, legs: &[Leg], found: &mut Vec<&'d Document>) {
     let Some((leg, rest)) = legs.split_first() else {
-        if !found.iter().any(|f| std::ptr::eq(*f, at)) {
-            found.push(at);
-        }
+        found.push(at);
         return;
     };
     match (leg, at) {

@@ -255,6 +255,8 @@ fn time_fields(cursor: &mut Cursor<'_>) -> Option<i64> {
         return None;
     }
     let fraction = if count == 2 { cursor.fraction() } else { 0 };
+    // Far past the greatest TIME, and far below what 64 bits of microseconds hold.
+    let (days, hours) = (days.min(1000), hours.min(10_000));
     Some((days * 24 + hours) * HOUR + minutes * MINUTE + seconds * SECOND + fraction)
 }
 

@@ -39,9 +39,9 @@ impl Type {
         Type::plain(Kind::Integer { bytes: 8, unsigned: false }, 1)
     }
 
-    /// An integer result of at most `digits` digits.
+    /// An integer result of at most `digits` digits and a sign. Only truth values have length 1.
     pub fn integer(digits: u32) -> Type {
-        Type::plain(Kind::Integer { bytes: 8, unsigned: false }, digits)
+        Type::plain(Kind::Integer { bytes: 8, unsigned: false }, digits + 1)
     }
 
     /// DECIMAL; the length counts the sign and the point.

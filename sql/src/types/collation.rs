@@ -43,6 +43,9 @@ fn stronger(left: Held, right: Held, operation: &str) -> Result<Held, SqlError> 
         std::cmp::Ordering::Greater => Ok(right),
         // A binary string, or the _bin collation of the same character set, wins over its equal (manual, 10.8.4).
         _ if left.0 == Collation::Binary || right.0 == Collation::Binary => Ok((Collation::Binary, left.1)),
+        // Function results without text arguments have the default collation until the session's own turns up: of two
+        // constants that differ the one with another collation is the session's.
+        _ if left.1 >= Coercibility::System => Ok(if left.0 == Type::text(0).collation { right } else { left }),
         _ if left.1 != Coercibility::Explicit && left.0 == Collation::Utf8mb4Bin => Ok(left),
         _ if left.1 != Coercibility::Explicit && right.0 == Collation::Utf8mb4Bin => Ok(right),
         _ => Err(SqlError::new(

@@ -16,9 +16,7 @@ enum Rank {
 
 fn rank(ty: &Type) -> Rank {
     match ty.kind {
-        Kind::Integer { .. } | Kind::Null | Kind::Year | Kind::Date | Kind::Time(0) | Kind::DateTime(0) => {
-            Rank::Integer
-        }
+        Kind::Integer { .. } | Kind::Year | Kind::Date | Kind::Time(0) | Kind::DateTime(0) => Rank::Integer,
         Kind::Decimal { .. } | Kind::Time(_) | Kind::DateTime(_) => Rank::Decimal,
         Kind::Binary if ty.is_hex_literal() => Rank::Integer,
         _ => Rank::Double,
@@ -34,8 +32,9 @@ pub fn decimal_shape(ty: &Type) -> Option<(u8, u8)> {
         Kind::Date => Some((8, 0)),
         Kind::Year => Some((4, 0)),
         Kind::Integer { unsigned: true, bytes: 8 } => Some((20, 0)),
+        // One of the characters is the sign.
+        Kind::Integer { unsigned: false, .. } => Some(((ty.length.clamp(2, 21) - 1) as u8, 0)),
         Kind::Integer { .. } => Some((ty.length.clamp(1, 20) as u8, 0)),
-        Kind::Null => Some((1, 0)),
         Kind::Binary if ty.is_hex_literal() => Some((20, 0)),
         _ => None,
     }
