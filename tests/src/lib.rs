@@ -3,6 +3,7 @@
 //! Knows every crate; no crate knows it.
 
 pub mod instance;
+pub mod isolation;
 pub mod oracle;
 pub mod process;
 pub mod simulation;

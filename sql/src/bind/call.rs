@@ -10,6 +10,9 @@ use sqlparser::ast::{self, DateTimeField, Expr, FunctionArg, FunctionArgExpr, Fu
 /// The alias under which the row that INSERT would have written is seen: `VALUES(column)`.
 pub const VALUES_ALIAS: &str = "\u{1}values";
 
+/// Functions of locks between sessions: held on one replica only, they would promise what they do not keep.
+const REFUSED: [&str; 5] = ["GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS", "IS_FREE_LOCK", "IS_USED_LOCK"];
+
 impl Binder<'_> {
     /// A call as written: an aggregate, or a function of the library.
     pub(crate) fn function(
@@ -102,6 +105,9 @@ impl Binder<'_> {
     pub(crate) fn call(&mut self, name: &str, arguments: Vec<Expression>) -> Result<Expression, SqlError> {
         let Some(function) = function::find(name) else {
             let database = self.env.database.unwrap_or("headwaters");
+            if REFUSED.iter().any(|refused| refused.eq_ignore_ascii_case(name)) {
+                return Err(SqlError::unsupported(format!("{}()", name.to_ascii_uppercase())));
+            }
             return Err(SqlError::new(1305, format!("FUNCTION {database}.{name} does not exist")));
         };
         let (fewest, most) = function.arity;

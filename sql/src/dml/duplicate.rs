@@ -89,6 +89,15 @@ pub(super) fn replace_row(
         None => key.clone(),
     };
     let placed: Placed = target.place(new_key, values)?;
+    if target.table.indexes.iter().any(|index| index.unique) {
+        // The entries it leaves: a twin INSERT waits for what becomes of them (R35).
+        let now = newest(state)?;
+        if let Some(bytes) = current(&now, target.table.id, key)? {
+            let left = target.place(key.clone(), target.read(&bytes)?)?;
+            drop(now);
+            target.lock(state, &left)?;
+        }
+    }
     target.lock(state, &placed)?;
     let now = newest(state)?;
     if let Some(collision) = target.collision(&now, &placed, Some(key))? {

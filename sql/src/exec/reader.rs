@@ -20,6 +20,10 @@ pub trait TableReader: Send + Sync {
     ) -> Result<(), SqlError>;
     /// About how many entries the range holds.
     fn estimate(&self, space: EntityId, range: &KeyRange) -> u64;
+    /// Whether entries may be read before they are asked for: one that locks would lock rows behind a LIMIT.
+    fn reads_ahead(&self) -> bool {
+        true
+    }
 }
 
 /// A view as it is.

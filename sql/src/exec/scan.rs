@@ -116,7 +116,7 @@ impl Entries {
         }
         let Some(range) = self.rest.take() else { return Ok(Fetched::End) };
         let mut batch: Vec<(Key, Bytes)> = Vec::new();
-        let size = self.size;
+        let size = if frame.run.reader.reads_ahead() { self.size } else { 1 };
         frame.run.reader.range(self.seeks.space, &range, self.direction, &mut |key, bytes| {
             batch.push((key.clone(), bytes.clone()));
             if batch.len() >= size { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

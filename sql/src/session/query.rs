@@ -311,7 +311,11 @@ fn query(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) ->
     let catalogue = if newest { catalogue(state) } else { view.catalogue().clone() };
     let bound = bound(state, &catalogue, statement, scene)?;
     let Work::Select(plan) = &bound.work else { return Err(SqlError::new(1105, "not a SELECT").into()) };
-    select::run(state, scene, plan, view)
+    let lock = select::lock_of(state, plan, &mode);
+    if lock.is_none() && !plan.tables.is_empty() && statement.hint.is_none() {
+        state.keep_view(&view);
+    }
+    select::run(state, scene, plan, view, lock)
 }
 
 fn write(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) -> Result<Response, Stop> {
@@ -322,7 +326,7 @@ fn write(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) ->
     let reader = Arc::new(Overlay { view, writes: Some(writes) });
     let cancelled = state.process.cancelled();
     let selected = match &bound.work {
-        Work::Insert(_, Some(plan)) => select::all(plan, reader.clone(), &mut context, cancelled.clone())?,
+        Work::Insert(_, Some(plan)) => select::source(state, scene, plan, &mut context, reader.clone())?,
         _ => Vec::new(),
     };
     let mut evaluator = Evaluator::new(bound.subqueries.clone(), reader.clone(), cancelled);

@@ -9,30 +9,37 @@ use super::stop::Stop;
 use crate::catalog::names::catalogue;
 use crate::error::SqlError;
 use crate::exec::{Cursor, TableReader};
-use crate::plan::{Lock, Plan};
+use crate::journal::ReadMode;
+use crate::plan::{Lock, LockWait, Plan};
 use crate::response::{Response, ResultSet, Rows};
 use crate::transaction::lock::Mode;
 use crate::transaction::overlay::Overlay;
 use crate::transaction::reader::{LockingReader, WaitSlot, slot};
+use crate::variables::Isolation;
 use crate::wait::Suspend;
 use dag::value::Value;
 use linearizer::view::View;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError};
 
 /// Rows computed before the answer: more than most answers have, little enough to hold.
 const FIRST_BATCH: usize = 256;
 
 /// Runs a query over a view.
-pub(crate) fn run(state: &mut State, scene: &mut Scene, plan: &Plan, view: Arc<dyn View>) -> Result<Response, Stop> {
+pub(crate) fn run(
+    state: &mut State,
+    scene: &mut Scene,
+    plan: &Plan,
+    view: Arc<dyn View>,
+    lock: Option<Lock>,
+) -> Result<Response, Stop> {
     let waits = WaitSlot::default();
-    let reader = reader(state, plan, view, &waits)?;
+    let reader = reader(state, plan, view, lock, &waits)?;
     let mut context = StatementContext::new(state, scene);
     let mut cursor = Cursor::new(plan, reader, state.process.cancelled());
     let mut first = Vec::new();
     let more = cursor.next_batch(&mut context, FIRST_BATCH, &mut first).map_err(Stop::from);
     let mut more = settle(scene, &context, Some(&waits), more)?;
-    if plan.lock.is_some() {
+    if lock.is_some() {
         // Locks are taken by this statement, not while a client reads.
         while more {
             let next = cursor.next_batch(&mut context, FIRST_BATCH, &mut first).map_err(Stop::from);
@@ -49,17 +56,43 @@ pub(crate) fn run(state: &mut State, scene: &mut Scene, plan: &Plan, view: Arc<d
     Ok(Response::Rows(ResultSet { columns: plan.columns.clone(), rows }))
 }
 
-/// Every row of a plan: INSERT ... SELECT.
-pub(crate) fn all(
+/// The locks a SELECT takes: those written, and under SERIALIZABLE shared ones in every transaction, as in MySQL.
+pub(crate) fn lock_of(state: &State, plan: &Plan, mode: &ReadMode) -> Option<Lock> {
+    let transaction = state.transaction.as_ref().filter(|t| t.explicit);
+    let isolation = match transaction {
+        Some(open) => Some(open.isolation),
+        None if !state.settings.autocommit => Some(state.next.0.unwrap_or(state.settings.isolation)),
+        None => None,
+    };
+    let serial = isolation == Some(Isolation::Serializable) && *mode == ReadMode::Merge && !plan.tables.is_empty();
+    plan.lock.or(serial.then_some(SHARED))
+}
+
+/// FOR SHARE.
+const SHARED: Lock = Lock { exclusive: false, wait: LockWait::Wait };
+
+/// Every row of the query of an INSERT ... SELECT. What repeats its reads locks the rows it copies, as InnoDB does:
+/// they cannot change before the copy commits.
+pub(crate) fn source(
+    state: &mut State,
+    scene: &mut Scene,
     plan: &Plan,
-    reader: Arc<dyn TableReader>,
     context: &mut StatementContext,
-    cancelled: Arc<AtomicBool>,
-) -> Result<Vec<Vec<Value>>, SqlError> {
-    let mut cursor = Cursor::new(plan, reader, cancelled);
+    mut reader: Arc<dyn TableReader>,
+) -> Result<Vec<Vec<Value>>, Stop> {
+    let waits = WaitSlot::default();
+    lock_names(state, plan)?;
+    if !plan.tables.is_empty() && !state.transaction().isolation.per_statement() {
+        reader = Arc::new(LockingReader { reads_ahead: true, ..locking(state, SHARED, &waits)? });
+    }
+    let mut cursor = Cursor::new(plan, reader, state.process.cancelled());
     let mut rows = Vec::new();
-    while cursor.next_batch(context, FIRST_BATCH, &mut rows)? {}
-    Ok(rows)
+    loop {
+        let more = cursor.next_batch(context, FIRST_BATCH, &mut rows).map_err(Stop::from);
+        if !settle(scene, context, Some(&waits), more)? {
+            return Ok(rows);
+        }
+    }
 }
 
 /// Turns the executor's sign that it must wait into the wait.
@@ -88,22 +121,34 @@ pub(crate) fn settle<T>(
 }
 
 /// What a query reads through: its snapshot with own writes, or the newest state with locks.
-fn reader(state: &mut State, plan: &Plan, view: Arc<dyn View>, waits: &WaitSlot) -> Result<Arc<dyn TableReader>, Stop> {
+fn reader(
+    state: &mut State,
+    plan: &Plan,
+    view: Arc<dyn View>,
+    lock: Option<Lock>,
+    waits: &WaitSlot,
+) -> Result<Arc<dyn TableReader>, Stop> {
     let explicit = state.transaction.as_ref().is_some_and(|t| t.explicit);
-    if explicit || plan.lock.is_some() {
+    if explicit || lock.is_some() {
         lock_names(state, plan)?;
     }
-    let writes = super::query::own_writes(state);
-    let Some(Lock { exclusive, wait }) = plan.lock else {
+    let Some(lock) = lock else {
         if explicit {
             check_definitions(plan, &view)?;
         }
-        return Ok(Arc::new(Overlay { view, writes }));
+        return Ok(Arc::new(Overlay { view, writes: super::query::own_writes(state) }));
     };
+    Ok(Arc::new(locking(state, lock, waits)?))
+}
+
+/// The newest state with own writes, every row locked before it is given out.
+fn locking(state: &mut State, lock: Lock, waits: &WaitSlot) -> Result<LockingReader, Stop> {
+    let Lock { exclusive, wait } = lock;
     let newest = state.newest_view()?;
+    let writes = super::query::own_writes(state);
     let transaction = state.transaction();
     let (id, weight) = (transaction.id, transaction.writes.weight());
-    Ok(Arc::new(LockingReader {
+    Ok(LockingReader {
         engine: state.engine.clone(),
         catalogue: newest.catalogue().clone(),
         overlay: Overlay { view: newest, writes },
@@ -113,7 +158,8 @@ fn reader(state: &mut State, plan: &Plan, view: Arc<dyn View>, waits: &WaitSlot)
         wait,
         timeout: state.settings.lock_wait,
         slot: waits.clone(),
-    }))
+        reads_ahead: false,
+    })
 }
 
 /// In a transaction the tables read keep their definitions until its end (R35).

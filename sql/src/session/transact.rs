@@ -115,22 +115,25 @@ impl State {
         Ok(())
     }
 
-    /// The state a consistent read sees (R34), and whether own writes show over it.
-    pub fn read_view(&mut self) -> Result<Arc<dyn View>, SqlError> {
-        let mode = self.read_mode();
-        let own = self.own_commit;
-        let journal = self.engine.journal.clone();
-        let keeps = self.transaction.as_ref().is_some_and(|t| t.explicit && !t.isolation.per_statement());
-        if !keeps {
-            return journal.snapshot(&mode, own);
+    /// The state a consistent read sees (R34): the transaction's snapshot, or a new one that nobody keeps yet.
+    pub fn read_view(&self) -> Result<Arc<dyn View>, SqlError> {
+        let kept = self.transaction.as_ref().and_then(|t| t.snapshot.clone());
+        match kept {
+            Some(snapshot) => Ok(snapshot),
+            None => self.engine.journal.snapshot(&self.read_mode(), self.own_commit),
+        }
+    }
+
+    /// A consistent read of a table has begun: without autocommit it opens a transaction, and a transaction that
+    /// reads repeatably keeps the snapshot from here on (R34).
+    pub fn keep_view(&mut self, view: &Arc<dyn View>) {
+        if self.transaction.is_none() && self.settings.autocommit {
+            return;
         }
         let transaction = self.transaction();
-        if let Some(snapshot) = &transaction.snapshot {
-            return Ok(snapshot.clone());
+        if transaction.explicit && !transaction.isolation.per_statement() {
+            transaction.snapshot.get_or_insert_with(|| view.clone());
         }
-        let snapshot = journal.snapshot(&mode, own)?;
-        transaction.snapshot = Some(snapshot.clone());
-        Ok(snapshot)
     }
 
     /// The newest state, for a statement that writes; the transaction remembers how new. Errors: 1213, 1792

@@ -72,6 +72,8 @@ pub(crate) struct LockingReader {
     pub wait: LockWait,
     pub timeout: Duration,
     pub slot: WaitSlot,
+    /// Whether rows may be locked that nobody has asked for yet: not before a LIMIT.
+    pub reads_ahead: bool,
 }
 
 impl LockingReader {
@@ -140,6 +142,10 @@ impl TableReader for LockingReader {
             }
         })?;
         failed.map_or(Ok(()), Err)
+    }
+
+    fn reads_ahead(&self) -> bool {
+        self.reads_ahead
     }
 
     fn estimate(&self, space: EntityId, range: &KeyRange) -> u64 {
