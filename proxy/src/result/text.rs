@@ -2,6 +2,7 @@
 
 use super::number;
 use crate::packet::outbound::Payload;
+use dag::decimal::Decimal;
 use dag::value::Value;
 use sql::expression::Kind;
 use sql::response::ColumnDefinition;
@@ -31,8 +32,7 @@ pub(crate) fn print(out: &mut Vec<u8>, value: &Value, kind: &Kind) {
         Value::UInt(value) => number::unsigned(out, *value),
         Value::Double(value) if *kind == Kind::Float => number::float(out, *value),
         Value::Double(value) => number::double(out, *value),
-        // Writing to a Vec does not fail.
-        Value::Decimal(value) => drop(write!(out, "{value}")),
+        Value::Decimal(value) => decimal(out, *value, kind),
         Value::Text(text) | Value::Json(text) => out.extend_from_slice(text.as_bytes()),
         Value::Bytes(bytes) => out.extend_from_slice(bytes),
         Value::Date(value) => number::date(out, *value),
@@ -41,6 +41,16 @@ pub(crate) fn print(out: &mut Vec<u8>, value: &Value, kind: &Kind) {
         // Expressions never hold one (dag's contract): shown as the number it is, not hidden.
         Value::Timestamp(micros) => number::signed(out, *micros),
     }
+}
+
+/// Results of `/` carry more digits than their type shows: rounded here, as MySQL does when it sends them.
+fn decimal(out: &mut Vec<u8>, value: Decimal, kind: &Kind) {
+    let shown = match kind {
+        Kind::Decimal { scale, .. } if *scale != value.scale => value.rescale(*scale).unwrap_or(value),
+        _ => value,
+    };
+    // Writing to a Vec does not fail.
+    drop(write!(out, "{shown}"));
 }
 
 fn year(out: &mut Vec<u8>, value: i64) {
@@ -59,7 +69,6 @@ pub(crate) fn decimals(kind: &Kind) -> u8 {
 mod tests {
     use super::*;
     use crate::result::definition::tests::column;
-    use dag::decimal::Decimal;
 
     #[test]
     fn a_row_of_everything() {
@@ -67,6 +76,11 @@ mod tests {
             (Value::Null, Kind::Null, "\u{fb}"),
             (Value::Int(-7), Kind::Integer { bytes: 8, unsigned: false }, "\u{2}-7"),
             (Value::Decimal(Decimal::from_i128(-105, 2)), Kind::Decimal { precision: 5, scale: 2 }, "\u{5}-1.05"),
+            (
+                Value::Decimal(Decimal::from_i128(2_333_333_335, 9)),
+                Kind::Decimal { precision: 5, scale: 4 },
+                "\u{6}2.3333",
+            ),
             (Value::text("grün"), Kind::Text, "\u{5}grün"),
             (Value::Int(0), Kind::Year, "\u{4}0000"),
         ];

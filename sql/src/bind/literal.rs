@@ -106,7 +106,10 @@ impl Binder<'_> {
             None => return Err(SqlError::syntax(format!("near '{name}'"))),
         };
         self.parameters = self.parameters.max(index + 1);
-        let ty = self.env.parameter_types.get(index as usize).cloned().unwrap_or_else(|| Type::text(65_535));
+        let mut ty = self.env.parameter_types.get(index as usize).cloned().unwrap_or_else(|| Type::text(65_535));
+        if ty.is_text() {
+            ty.collation = self.env.collation;
+        }
         Ok(Expression { node: Node::Parameter(index), ty: ty.nullable(true) })
     }
 

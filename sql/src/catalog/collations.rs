@@ -43,6 +43,16 @@ const fn entry(
     CollationName { name, id, character_set, default, pad, collation }
 }
 
+/// The text collation of a handshake's id; utf8mb3's (33, 83) are stored as utf8mb4's.
+pub(crate) fn by_id(id: u16) -> Option<&'static CollationName> {
+    let id = match id {
+        33 => 45,
+        83 => 46,
+        other => other,
+    };
+    COLLATIONS.iter().find(|c| c.id == id && c.character_set == "utf8mb4")
+}
+
 /// The entry of a collation.
 pub(crate) fn describe(collation: Collation) -> &'static CollationName {
     COLLATIONS.iter().find(|c| c.collation == collation).unwrap_or(&COLLATIONS[1])

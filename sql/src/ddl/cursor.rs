@@ -51,13 +51,6 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at).map_or("", |t| &self.text[t.start..])
     }
 
-    /// Goes to the end and gives the text skipped.
-    pub fn take_rest(&mut self) -> &'a str {
-        let rest = self.rest();
-        self.at = self.tokens.len();
-        rest
-    }
-
     fn is_word(&self, ahead: usize, word: &str) -> bool {
         matches!(self.tokens.get(self.at + ahead), Some(Token { lexeme: Lexeme::Word(w), .. }) if w.eq_ignore_ascii_case(word))
     }
@@ -93,12 +86,6 @@ impl<'a> Cursor<'a> {
 
     pub fn expect_sign(&mut self, sign: char) -> Result<(), SqlError> {
         if self.accept_sign(sign) { Ok(()) } else { Err(self.error()) }
-    }
-
-    /// `=` or `:=`.
-    pub fn accept_assignment(&mut self) -> bool {
-        self.accept_sign(':');
-        self.accept_sign('=')
     }
 
     /// A name, bare or quoted.
@@ -176,24 +163,5 @@ impl<'a> Cursor<'a> {
     /// 1235 naming the clause that begins here.
     pub fn unsupported(&self) -> SqlError {
         SqlError::unsupported(crate::engine::process::cut(self.rest(), 80))
-    }
-
-    /// Skips to the next `,` or `)` at this depth and gives the text: an expression that someone else parses.
-    pub fn expression_text(&mut self) -> Result<&'a str, SqlError> {
-        let start = self.tokens.get(self.at).map(|t| t.start).ok_or_else(|| self.error())?;
-        let mut depth = 0_usize;
-        let mut end = start;
-        while let Some(token) = self.tokens.get(self.at) {
-            match token.lexeme {
-                Lexeme::Sign('(') => depth += 1,
-                Lexeme::Sign(')') if depth == 0 => break,
-                Lexeme::Sign(')') => depth -= 1,
-                Lexeme::Sign(',') if depth == 0 => break,
-                _ => {}
-            }
-            end = token.end;
-            self.at += 1;
-        }
-        if end == start { Err(self.error()) } else { Ok(&self.text[start..end]) }
     }
 }

@@ -134,8 +134,8 @@ impl<'a> Lexer<'a> {
                 self.take_while(|c| c != '\n');
             } else if let Some(inner) = rest.strip_prefix("/*!") {
                 self.version_comment(inner)?;
-            } else if rest.starts_with("/*") {
-                let Some(end) = rest[2..].find("*/") else { return Err(self.error("a comment without end")) };
+            } else if let Some(inner) = rest.strip_prefix("/*") {
+                let Some(end) = inner.find("*/") else { return Err(self.error("a comment without end")) };
                 self.at += end + 4;
             } else {
                 return Ok(());

@@ -29,6 +29,13 @@ pub(crate) struct Updated {
     pub id: Option<u64>,
 }
 
+/// What the assignments of ON DUPLICATE KEY UPDATE are computed with.
+pub(super) struct Computing<'a> {
+    pub context: &'a mut StatementContext,
+    pub subqueries: &'a mut dyn Subqueries,
+    pub storing: Storing,
+}
+
 /// Updates the row under `key` with what `new` would have inserted.
 pub(super) fn update_present(
     state: &mut State,
@@ -36,11 +43,10 @@ pub(super) fn update_present(
     plan: &OnDuplicate,
     key: &Key,
     new: &[Value],
-    context: &mut StatementContext,
-    subqueries: &mut dyn Subqueries,
-    storing: Storing,
     marks: Marks,
+    with: Computing<'_>,
 ) -> Result<Updated, Stop> {
+    let Computing { context, subqueries, storing } = with;
     target.lock_key(state, key)?;
     let now = newest(state)?;
     let Some(bytes) = current(&now, target.table.id, key)? else {

@@ -1,6 +1,6 @@
 //! Runs INSERT and REPLACE.
 
-use super::duplicate::{OnDuplicate, number, update_present};
+use super::duplicate::{Computing, OnDuplicate, number, update_present};
 use super::row::{Cell, Storing, cell_value, default_of, store};
 use super::target::{Collision, Placed, Target, marks, newest};
 use crate::error::SqlError;
@@ -198,17 +198,8 @@ impl Run<'_> {
             let storing = Storing { strict: self.strict, row };
             let marks = marks(state);
             let found_rows = state.login.found_rows;
-            let updated = update_present(
-                state,
-                target,
-                plan,
-                &collision.key,
-                &placed.values,
-                self.context,
-                self.subqueries,
-                storing,
-                marks,
-            )?;
+            let with = Computing { context: self.context, subqueries: self.subqueries, storing };
+            let updated = update_present(state, target, plan, &collision.key, &placed.values, marks, with)?;
             self.counts.affected += if updated.changed { 2 } else { u64::from(found_rows) };
             self.counts.shown_id = updated.id.unwrap_or(0);
             return Ok(());

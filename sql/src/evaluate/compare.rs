@@ -7,9 +7,13 @@ use crate::expression::{CompareAs, Comparison, Kind, Type};
 use crate::function::Context;
 use crate::json;
 use crate::render;
+use dag::temporal::DateTime;
 use dag::value::Value;
 use std::borrow::Cow;
 use std::cmp::Ordering;
+
+/// What is no date-time compares, with its warning, as the zero date-time: below every day there is.
+const NO_MOMENT: DateTime = DateTime(0);
 
 /// The order of two values of types, brought together by `class`; `None` if either is NULL or cannot be converted to a
 /// date or time. Errors: JSON that does not parse.
@@ -42,10 +46,8 @@ pub fn compare_typed(
             left.total_cmp(&convert::double(right, right_type, context))
         }
         CompareAs::DateTime => {
-            let left = convert::datetime(left, left_type, context);
-            let right = convert::datetime(right, right_type, context);
-            let (Some(left), Some(right)) = (left, right) else { return Ok(None) };
-            left.cmp(&right)
+            let left = convert::datetime(left, left_type, context).unwrap_or(NO_MOMENT);
+            left.cmp(&convert::datetime(right, right_type, context).unwrap_or(NO_MOMENT))
         }
         CompareAs::Time => {
             let left = convert::time(left, left_type, context);

@@ -13,7 +13,7 @@ pub use parse::{ParseError, parse};
 pub use print::quote;
 
 use crate::error::SqlError;
-use crate::expression::{Kind, Type};
+use crate::expression::{Coercibility, Kind, Type};
 use crate::render;
 use dag::value::Value;
 
@@ -49,9 +49,9 @@ pub fn document(value: &Value, ty: &Type, parsing: bool) -> Result<Document, Sql
     })
 }
 
-/// TRUE, FALSE and comparisons have length 1, which no other integer expression has.
+/// TRUE, FALSE and comparisons have length 1, which no other integer expression has; a column (BIGINT(1)) is no truth.
 fn is_truth(ty: &Type) -> bool {
-    ty.length == 1 && ty.kind == Kind::Integer { bytes: 8, unsigned: false }
+    ty.length == 1 && ty.coercibility == Coercibility::Numeric && ty.kind == Kind::Integer { bytes: 8, unsigned: false }
 }
 
 /// Bytes in JSON are opaque strings in base64 (manual, 13.5).

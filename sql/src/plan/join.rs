@@ -98,6 +98,8 @@ fn place(source: Source, pool: &mut Vec<Expression>, filled: &mut [bool]) -> Sou
     match source {
         Source::Join(join) if !join.left_outer => inner(Source::Join(join), pool, filled),
         Source::Join(join) => outer(Arc::unwrap_or_clone(join), pool, filled),
+        // The row without tables holds no conditions: they stay with the block.
+        Source::One => Source::One,
         leaf => {
             let ranges = fills(&leaf);
             let conditions = take(pool, &|slot| contains(&ranges, slot) || filled[slot]);

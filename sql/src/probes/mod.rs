@@ -1,4 +1,4 @@
-//! Test material: statements with the answers MariaDB 10.11 gave on the tables of `setup.sql`. Kinds: S query, D DML,
+//! Test material: statements with the answers MariaDB 10.11 gave on the tables of `tests/sql/probes-setup.sql`. Kinds: S query, D DML,
 //! L DDL, A administration.
 
 /// One probe.
@@ -16,7 +16,7 @@ pub(crate) struct Probe {
 
 /// All probes in order.
 pub(crate) fn all() -> Vec<Probe> {
-    include_str!("statements.jsonl")
+    include_str!("../../../tests/sql/probes.jsonl")
         .lines()
         .map(|line| {
             let probe: serde_json::Value = serde_json::from_str(line).expect("a probe a line");

@@ -34,11 +34,6 @@ pub(crate) fn run(state: &mut State, admin: &Admin) -> Result<Option<Response>, 
         Admin::Set(assignments) => set(state, assignments, &mut super::query::constant)?,
         Admin::Use(name) => use_database(state, name)?,
         Admin::Kill { query, id } => kill(state, *query, id)?,
-        Admin::Do(expressions) => {
-            for expression in expressions {
-                super::query::constant(state, expression)?;
-            }
-        }
         Admin::UnlockTables => {}
         Admin::LockTables(_) => return Err(SqlError::unsupported("LOCK TABLES").into()),
         Admin::Flush(what) => flush(what)?,
@@ -52,6 +47,7 @@ pub(crate) fn answer(state: &mut State, scene: &mut Scene, admin: &Admin) -> Res
     match run(state, admin)? {
         Some(response) => Ok(response),
         None => match admin {
+            Admin::Do(expressions) => super::query::evaluate(state, scene, expressions),
             Admin::Call { name, arguments } => super::call::run(state, scene, name, arguments),
             other => crate::show::run(state, scene, other),
         },

@@ -23,8 +23,6 @@ pub(crate) struct PreparedStatement {
     pub statement: Statement,
     pub parameters: Arc<[ColumnDefinition]>,
     pub columns: Arc<[ColumnDefinition]>,
-    /// The statement shows the conditions of the one before it.
-    pub keeps_conditions: bool,
     /// `/*+ headwaters_read(main) */`.
     pub hint: Option<ReadMode>,
     bound: Mutex<Option<Arc<Bound>>>,
@@ -38,7 +36,6 @@ impl PreparedStatement {
             statement,
             parameters: Arc::default(),
             columns: Arc::default(),
-            keeps_conditions: false,
             hint: hint(text),
             bound: Mutex::new(None),
         }
@@ -141,14 +138,13 @@ impl PreparedStatements {
             return Err(SqlError::new(1210, "Incorrect arguments to EXECUTE").into());
         }
         scene.parameters = using.iter().map(|variable| query::user_parameter(state, variable)).collect();
-        match &statement.statement {
-            Statement::Query(_) | Statement::DeleteIgnore(_) => query::run(state, scene, &statement),
-            Statement::Ddl(ddl) => crate::ddl::run(state, ddl),
-            Statement::Admin(Admin::Prepare { .. } | Admin::Execute { .. } | Admin::Deallocate(_)) => {
-                Err(SqlError::new(1295, "This command is not supported in the prepared statement protocol yet").into())
-            }
-            Statement::Admin(admin) => super::admin::answer(state, scene, admin),
+        if let Statement::Admin(admin) = &statement.statement
+            && matches!(**admin, Admin::Prepare { .. } | Admin::Execute { .. } | Admin::Deallocate(_))
+        {
+            let message = "This command is not supported in the prepared statement protocol yet";
+            return Err(SqlError::new(1295, message).into());
         }
+        query::run(state, scene, &statement)
     }
 }
 

@@ -194,14 +194,13 @@ fn bind(
             count += plan.parameters;
             volatile |= plan.reads_system_tables;
         }
-        Ok(bound(work, around.subqueries.into(), volatile, count))
+        Ok(bound(work, around.subqueries, volatile, count))
     })
 }
 
 fn ast_of(statement: &Statement) -> Result<&ast::Statement, SqlError> {
     match statement {
         Statement::Query(ast) => Ok(ast),
-        Statement::DeleteIgnore(_) => Err(SqlError::unsupported("DELETE IGNORE")),
         _ => Err(SqlError::new(1105, "not a query")),
     }
 }
@@ -230,18 +229,32 @@ fn bound(
 
 /// The value of an expression without rows: SET, DO, KILL. Subqueries see what a SELECT would.
 pub(crate) fn constant(state: &mut State, expr: &Expr) -> Result<Value, Stop> {
+    let scene = Scene::new(state, Arc::default())?;
+    let mut context = StatementContext::new(state, &scene);
+    value_in(state, &mut context, expr)
+}
+
+/// DO: every expression's value is computed and dropped; SLEEP() waits here.
+pub(crate) fn evaluate(state: &mut State, scene: &mut Scene, expressions: &[Expr]) -> Result<Response, Stop> {
+    let mut context = StatementContext::new(state, scene);
+    for expression in expressions {
+        let value = value_in(state, &mut context, expression);
+        select::settle(scene, &context, None, value)?;
+    }
+    Ok(super::admin::ok())
+}
+
+fn value_in(state: &mut State, context: &mut StatementContext, expr: &Expr) -> Result<Value, Stop> {
     let now = catalogue(state);
     let (expression, around) = binding(state, &now, &[], "", |environment, _| {
         let mut binder = Binder::new(environment);
         let expression = binder.bind_constant(expr)?;
         Ok((expression, binder.finish()))
     })?;
-    let scene = Scene::new(state, Arc::default())?;
-    let mut context = StatementContext::new(state, &scene);
     let reader = Overlay { view: state.read_view()?, writes: own_writes(state) };
     let cancelled = state.process.cancelled();
-    let mut evaluator = Evaluator::new(around.subqueries.into(), Arc::new(reader), cancelled);
-    Ok(evaluator.value(&expression, &[], &mut context)?)
+    let mut evaluator = Evaluator::new(around.subqueries, Arc::new(reader), cancelled);
+    Ok(evaluator.value(&expression, &[], context)?)
 }
 
 /// The transaction's writes, where there are any.
@@ -259,7 +272,7 @@ pub(crate) fn user_parameter(state: &State, name: &str) -> (Value, Type) {
 /// Fills in the parameters and columns of a statement that is being prepared.
 pub(crate) fn describe(state: &mut State, statement: &mut PreparedStatement) -> Result<(), SqlError> {
     match &statement.statement {
-        Statement::Query(_) | Statement::DeleteIgnore(_) => {}
+        Statement::Query(_) => {}
         Statement::Admin(admin) => {
             statement.columns = crate::show::columns(state, admin)?;
             return Ok(());
@@ -297,7 +310,6 @@ pub(crate) fn run(state: &mut State, scene: &mut Scene, statement: &PreparedStat
         },
         Statement::Admin(admin) => super::admin::answer(state, scene, admin),
         Statement::Ddl(ddl) => crate::ddl::run(state, ddl),
-        Statement::DeleteIgnore(_) => Err(SqlError::unsupported("DELETE IGNORE").into()),
     }
 }
 

@@ -7,7 +7,6 @@ use super::shared::{Condition, Level};
 use super::state::State;
 use super::statement::{Statement, parse};
 use super::stop::Stop;
-use crate::dialect::Admin;
 use crate::engine::Counters;
 use crate::error::SqlError;
 use crate::expression::Type;
@@ -49,9 +48,7 @@ impl Running {
     pub fn text(state: &mut State, text: &str) -> Result<Running, SqlError> {
         let statement = parse(text, state.settings.sql_mode)?;
         let work = match statement {
-            Statement::Query(_) | Statement::DeleteIgnore(_) => {
-                Work::Prepared(Arc::new(PreparedStatement::unprepared(text, statement)))
-            }
+            Statement::Query(_) => Work::Prepared(Arc::new(PreparedStatement::unprepared(text, statement))),
             other => Work::Text(other),
         };
         Running::new(state, work, Arc::default())
@@ -131,9 +128,7 @@ impl Running {
             Work::Prepared(statement) => query::run(state, &mut self.scene, statement),
             Work::Text(Statement::Admin(command)) => prepared.run_admin(state, &mut self.scene, command),
             Work::Text(Statement::Ddl(ddl)) => crate::ddl::run(state, ddl),
-            Work::Text(Statement::Query(_) | Statement::DeleteIgnore(_)) => {
-                Err(SqlError::new(1105, "a query outside its plan").into())
-            }
+            Work::Text(Statement::Query(_)) => Err(SqlError::new(1105, "a query outside its plan").into()),
         }
     }
 
@@ -180,11 +175,8 @@ impl Running {
     /// Whether the statement shows the conditions of the one before it.
     fn keeps_conditions(&self) -> bool {
         match &self.work {
-            Work::Text(Statement::Admin(Admin::Show(show))) => {
-                matches!(show.subject.as_str(), "WARNINGS" | "ERRORS" | "COUNT WARNINGS" | "COUNT ERRORS")
-            }
-            Work::Prepared(statement) => statement.keeps_conditions,
-            _ => false,
+            Work::Text(statement) => statement.keeps_conditions(),
+            Work::Prepared(prepared) => prepared.statement.keeps_conditions(),
         }
     }
 

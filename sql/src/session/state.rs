@@ -2,6 +2,7 @@
 
 use super::contract::{Login, Status};
 use super::shared::{Condition, Level, Shared};
+use crate::catalog::collations;
 use crate::engine::Engine;
 use crate::engine::process::Process;
 use crate::error::SqlError;
@@ -38,7 +39,7 @@ pub(crate) struct State {
 
 impl State {
     pub fn new(engine: Arc<Engine>, process: Arc<Process>, login: Login) -> Self {
-        let (values, settings) = engine.globals.copy();
+        let (values, settings) = at_login(&engine, login.collation);
         let facts = SessionFacts {
             connection_id: login.connection_id,
             user: format!("{}@{}", login.user, login.host),
@@ -142,6 +143,20 @@ impl State {
         let isolation = isolation.unwrap_or(self.settings.isolation);
         let read_only = read_only.or(next_read_only).unwrap_or(self.settings.read_only);
         Transaction::new(id, explicit, isolation, read_only)
+    }
+}
+
+/// The session variables a login starts with: the globals, and the collation its handshake names if it is one of ours
+/// (MySQL 8.0 manual, 12.4: the client's wish at connect decides the connection's collation).
+fn at_login(engine: &Engine, collation: u16) -> (Arc<Vec<Value>>, Arc<Settings>) {
+    let (mut values, settings) = engine.globals.copy();
+    match (collations::by_id(collation), find("collation_connection")) {
+        (Some(entry), Ok(id)) => {
+            Arc::make_mut(&mut values)[usize::from(id.0)] = Value::text(entry.name);
+            let settings = Arc::new(Settings::of(&values));
+            (values, settings)
+        }
+        _ => (values, settings),
     }
 }
 

@@ -10,10 +10,17 @@ use crate::function::SqlMode;
 #[derive(Debug)]
 pub(crate) enum Statement {
     Query(Box<sqlparser::ast::Statement>),
-    /// DELETE IGNORE.
-    DeleteIgnore(Box<sqlparser::ast::Statement>),
-    Admin(Admin),
-    Ddl(Ddl),
+    Admin(Box<Admin>),
+    Ddl(Box<Ddl>),
+}
+
+impl Statement {
+    /// Whether it shows the conditions of the statement before it, which therefore stay.
+    pub fn keeps_conditions(&self) -> bool {
+        let Statement::Admin(admin) = self else { return false };
+        let Admin::Show(show) = &**admin else { return false };
+        matches!(show.subject.as_str(), "WARNINGS" | "ERRORS" | "COUNT WARNINGS" | "COUNT ERRORS")
+    }
 }
 
 /// Statements that sessions send most after plain DML (facts/clients.md, 3d.2): known without tokenizing.
@@ -38,12 +45,12 @@ fn common(text: &str) -> Option<Admin> {
 /// Parses exactly one statement. Errors: 1064, 1065 for an empty text, 1235.
 pub(crate) fn parse(text: &str, mode: SqlMode) -> Result<Statement, SqlError> {
     if let Some(admin) = common(text) {
-        return Ok(Statement::Admin(admin));
+        return Ok(Statement::Admin(Box::new(admin)));
     }
     let second = second_word(text);
     // DROP PREPARE is the session's, not the schema's.
     if is_ddl(first_word(text)) && !second.eq_ignore_ascii_case("PREPARE") {
-        return ddl_parse::parse(text, mode).map(Statement::Ddl);
+        return ddl_parse::parse(text, mode).map(|ddl| Statement::Ddl(Box::new(ddl)));
     }
     let mut parsed = dialect::parse(text, &mode)?;
     if parsed.len() > 1 {
@@ -53,8 +60,8 @@ pub(crate) fn parse(text: &str, mode: SqlMode) -> Result<Statement, SqlError> {
     match parsed.pop() {
         None => Err(SqlError::new(1065, "Query was empty")),
         Some(Parsed::Statement(statement)) => Ok(Statement::Query(statement)),
-        Some(Parsed::DeleteIgnore(statement)) => Ok(Statement::DeleteIgnore(statement)),
-        Some(Parsed::Admin(admin)) => Ok(Statement::Admin(*admin)),
+        Some(Parsed::DeleteIgnore(_)) => Err(SqlError::unsupported("DELETE IGNORE")),
+        Some(Parsed::Admin(admin)) => Ok(Statement::Admin(admin)),
     }
 }
 

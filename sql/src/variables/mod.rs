@@ -9,7 +9,7 @@ mod settings;
 mod table;
 mod zone;
 
-pub(crate) use check::{Assigned, check};
+pub(crate) use check::check;
 pub(crate) use global::Globals;
 pub(crate) use settings::{Isolation, Settings, parse_read_mode};
 pub(crate) use zone::Zone;
@@ -135,7 +135,7 @@ mod tests {
         for id in all() {
             let definition = id.definition();
             let value = parse_default(definition.kind, definition.default);
-            let checked = check::check(id, &value).map(|a| a.value);
+            let checked = check(id, &value).map(|a| a.value);
             assert_eq!(checked, Ok(value), "{}", definition.name);
         }
     }

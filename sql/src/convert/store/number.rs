@@ -126,6 +126,11 @@ pub(super) fn year(storing: &mut Storing<'_>) -> Result<Value, SqlError> {
         Value::Date(d) => i128::from(d.year()),
         Value::DateTime(d) => i128::from(d.date().year()),
         Value::Text(t) if &**t == "0000" => return Ok(Value::Int(0)),
+        // No digits are 0000; "0" and "00" are 2000 (manual, 13.2.4).
+        Value::Text(t) if !t.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.') => {
+            storing.incorrect("year")?;
+            return Ok(Value::Int(0));
+        }
         _ => rounded(exact(storing, "year")?),
     };
     let numeric = as_text(storing).is_none();

@@ -47,6 +47,10 @@ fn read<'a>(storing: &mut Storing<'a>) -> Result<Option<Cow<'a, str>>, SqlError>
             }
         };
     }
+    if let Value::Decimal(exact) = value {
+        // A quotient is stored with all digits it has, not those a client would see.
+        return Ok(Some(Cow::Owned(exact.to_string())));
+    }
     Ok(render::text(value, storing.from))
 }
 

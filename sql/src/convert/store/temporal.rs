@@ -105,8 +105,7 @@ pub(super) fn time(storing: &mut Storing<'_>, fsp: u8) -> Result<Value, SqlError
         return Ok(Value::Time(Time(0)));
     };
     if clipped {
-        let past = time.0.abs() == dag::temporal::MAX_TIME.0;
-        if past { storing.out_of_range()? } else { storing.truncated()? }
+        storing.incorrect("time")?;
     }
     Ok(Value::Time(Time(round_micros(time.0, fsp))))
 }
