@@ -105,7 +105,13 @@ pub(super) fn time(storing: &mut Storing<'_>, fsp: u8) -> Result<Value, SqlError
         return Ok(Value::Time(Time(0)));
     };
     if clipped {
-        storing.incorrect("time")?;
+        let past = time.0.abs() == dag::temporal::MAX_TIME.0;
+        match (past, storing.strict) {
+            // The error names the value, the warning of a clipped one its range (MariaDB, measured).
+            (true, true) => storing.incorrect("time")?,
+            (true, false) => storing.out_of_range()?,
+            _ => storing.truncated()?,
+        }
     }
     Ok(Value::Time(Time(round_micros(time.0, fsp))))
 }
