@@ -74,7 +74,15 @@ impl Commit {
     /// and checks the limits that other peers will.
     pub fn new(header: Header, changes: &ChangeSet, control: &[ControlRecord]) -> Result<Commit> {
         let inline = ChangeSet { schema: changes.schema.clone(), tables: changes.tables.clone(), reads: Vec::new() };
-        Commit::checked(header, Body::Inline(inline), &changes.reads, control)
+        Commit::checked(header, Body::Inline(Arc::new(inline)), &changes.reads, control)
+    }
+
+    /// As [`Commit::new`], sharing the changes where they read nothing: a million rows are not copied.
+    pub fn sharing(header: Header, changes: &Arc<ChangeSet>, control: &[ControlRecord]) -> Result<Commit> {
+        if !changes.reads.is_empty() {
+            return Commit::new(header, changes, control);
+        }
+        Commit::checked(header, Body::Inline(changes.clone()), &[], control)
     }
 
     /// As [`Commit::new`] with the changes in trees (R10): their nodes go to the sink and must be stored, and sent, with
@@ -106,15 +114,17 @@ impl Commit {
         header.control = root(Domain::CONTROL, &records);
         let header_bytes = to_bytes(&header);
         let (bytes, frame) = Frame::join([&header_bytes, &body_bytes, &read_bytes, &records]);
+        drop(body_bytes);
         check_limits(&header, &frame)?;
         decode_records(&records)?;
+        let bytes: Arc<[u8]> = bytes.into();
         Ok(Commit {
             id: id_of(HEADER_VERSION, &header_bytes),
             header: Arc::new(header),
             body: Arc::new(body),
             reads: reads.into(),
             control: control.into(),
-            bytes: bytes.into(),
+            bytes,
             header_length: header_bytes.len(),
         })
     }
@@ -129,10 +139,14 @@ impl Commit {
         self.header_length
     }
 
-    /// The changes and the read set; `None` if the changes are in trees: see [`Commit::gather`].
-    pub fn changes(&self) -> Option<ChangeSet> {
+    /// The changes and the read set, shared where nothing was read; `None` if the changes are in trees: see
+    /// [`Commit::gather`].
+    pub fn changes(&self) -> Option<Arc<ChangeSet>> {
         match &*self.body {
-            Body::Inline(changes) => Some(ChangeSet { reads: self.reads.to_vec(), ..changes.clone() }),
+            Body::Inline(changes) if self.reads.is_empty() => Some(changes.clone()),
+            Body::Inline(changes) => {
+                Some(Arc::new(ChangeSet { reads: self.reads.to_vec(), ..ChangeSet::clone(changes) }))
+            }
             Body::Trees { .. } => None,
         }
     }

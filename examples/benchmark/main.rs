@@ -4,7 +4,11 @@
 //! Shows figures, judges nothing. Needs mariadb-server for the figures against MariaDB, and a release build of
 //! `headwaters` beside it (`cargo build --release`).
 
+mod chain;
+mod large;
+mod merged;
 mod port;
+mod received;
 mod sampling;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +37,14 @@ enum Figure {
     Inserts,
     /// Prepared point selects by primary key: 1 and 8 clients, against MariaDB
     Points,
+    /// Read latency with 1,000 heads against one; a late commit below 10,000 newer
+    Merged,
+    /// Chains received: verified, admitted, stored, and folded
+    Received,
+    /// A million rows in one transaction: time and memory of the server
+    Rows,
+    /// A replica with a million commits: time to the first answer, memory
+    Reopen,
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -42,6 +54,10 @@ async fn main() -> Result<(), Failure> {
     match arguments.figure {
         Figure::Inserts => port::inserts(&plan).await,
         Figure::Points => port::points(&plan).await,
+        Figure::Merged => merged::run(plan.rounds),
+        Figure::Received => received::run(plan.rounds),
+        Figure::Rows => large::million_rows().await,
+        Figure::Reopen => large::reopen(plan.rounds).await,
     }
 }
 

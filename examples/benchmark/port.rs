@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-const BINARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/release/headwaters");
+/// The server under test.
+pub const BINARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/release/headwaters");
 /// Rows of the table that point selects read: more than any cache line trick, quick to load.
 const POINT_ROWS: u64 = 100_000;
 const LOAD_BATCH: u64 = 1_000;

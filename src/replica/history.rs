@@ -27,7 +27,7 @@ impl History for LogHistory<'_> {
                 let place = Place::new(header.hlc, header.author, header.run, stored.commit.id);
                 if after.is_none_or(|after| place > after) && place <= through {
                     match stored.changes() {
-                        Ok(changes) => found.push(Arc::new(record::ordered(&stored.commit, Arc::new(changes)))),
+                        Ok(changes) => found.push(Arc::new(record::ordered(&stored.commit, changes))),
                         Err(reason) => failed = Some(reason),
                     }
                 }

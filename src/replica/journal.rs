@@ -79,7 +79,7 @@ impl Journal for Local {
         }
         let contents = Contents {
             kind: CommitKind::Data,
-            changes: &draft.changes,
+            changes: Arc::new(draft.changes),
             control: &[],
             settles: draft.settles,
             user: &draft.user,
@@ -108,9 +108,8 @@ fn unreadable(error: linearizer::view::ViewError) -> SqlError {
 impl Local {
     /// An empty commit that joins as many heads as one may name (R7).
     pub fn joining(&self) -> Contents<'static> {
-        static NOTHING: ChangeSet = ChangeSet { schema: Vec::new(), tables: Vec::new(), reads: Vec::new() };
         let next_hidden = self.hidden.load(Ordering::Relaxed);
-        Contents { kind: CommitKind::Join, changes: &NOTHING, control: &[], settles: Vec::new(), user: "", next_hidden }
+        Contents { kind: CommitKind::Join, changes: Arc::default(), control: &[], settles: Vec::new(), user: "", next_hidden }
     }
 
     /// Gives a commit its place, enqueues it for the disk, and folds it in (R27 steps 3 and 4). The caller publishes.
@@ -118,9 +117,12 @@ impl Local {
         let now = self.clock.wall_millis();
         let header = writer.header(contents, now)?;
         let commit =
-            Commit::new(header, contents.changes, contents.control).map_err(|e| SqlError::new(1105, e.to_string()))?;
+            Commit::sharing(header, &contents.changes, contents.control).map_err(|e| SqlError::new(1105, e.to_string()))?;
         let admitted = writer.admit_own(&commit, now)?;
         let record = record::of_commit(&commit, admitted.generation);
+        let (id, ordered) = (commit.id, record::ordered(&commit, contents.changes.clone()));
+        // Its bytes are in the record now; a large commit must not stand in memory twice.
+        drop(commit);
         let stored = match self.enqueue(record) {
             Ok(stored) => stored,
             Err(error) => {
@@ -128,7 +130,7 @@ impl Local {
                 return Err(error);
             }
         };
-        writer.fold_own(&commit, contents, &admitted).map_err(unreadable)?;
+        writer.fold_own(ordered, &admitted).map_err(unreadable)?;
         if writer.unsigned >= MAX_SEGMENT_COMMITS {
             // A longer piece of chain without a tip could never be served (R13).
             linearizing::sign(self, writer).map_err(|e| SqlError::new(1290, e.to_string()))?;
@@ -136,7 +138,7 @@ impl Local {
         let durable = Signal::default();
         let answer = durable.clone();
         stored.then(move |result| answer.complete(result.clone().map_err(|e| stopped(&e))));
-        Ok(Committed { id: commit.id, durable })
+        Ok(Committed { id, durable })
     }
 
     fn enqueue(&self, record: Record) -> Result<Answer, SqlError> {

@@ -180,7 +180,7 @@ impl Opening {
             self.writer.unsigned += 1;
         }
         let changes = stored.changes().map_err(Failure::Damaged)?;
-        self.waiting.push(Arc::new(record::ordered(&stored.commit, Arc::new(changes))));
+        self.waiting.push(Arc::new(record::ordered(&stored.commit, changes)));
         if self.waiting.len() >= FOLD_BATCH { self.fold(log) } else { Ok(()) }
     }
 

@@ -152,7 +152,7 @@ fn advance(writer: &mut Writer, segment: &Segment, admitted: &[Admitted]) -> Res
         let changes = commit.changes().ok_or_else(|| {
             SqlError::new(1235, "This version of Headwaters doesn't yet support 'fetched changes in trees'")
         })?;
-        entered.push(Arc::new(record::ordered(commit, Arc::new(changes))));
+        entered.push(Arc::new(record::ordered(commit, changes)));
         if let Some(twin) = each.twin {
             tracing::warn!(commit = %each.vertex.id, %twin, author = %each.vertex.author, "the author wrote two commits with one number: both are kept (R6)");
         }

@@ -27,7 +27,7 @@ impl Stored {
     }
 
     /// Its changes. Error: they are in trees, which this release does not write and cannot read back.
-    pub fn changes(&self) -> Result<ChangeSet, String> {
+    pub fn changes(&self) -> Result<Arc<ChangeSet>, String> {
         self.commit
             .changes()
             .ok_or_else(|| format!("commit {}: its changes are in trees; upgrade headwaters", self.commit.id))
@@ -36,8 +36,7 @@ impl Stored {
 
 /// The record of a commit.
 pub fn of_commit(commit: &Commit, generation: u64) -> Record {
-    let bytes = [&generation.to_le_bytes(), &commit.bytes()[..]].concat();
-    Record::new(Kind::COMMIT, commit.id.0, bytes)
+    Record::joined(Kind::COMMIT, commit.id.0, &generation.to_le_bytes(), commit.bytes())
 }
 
 /// Reads a commit's record.

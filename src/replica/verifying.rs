@@ -182,7 +182,7 @@ impl Check {
         }
         self.known.enter(&stored.vertex(), &candidate);
         match stored.changes() {
-            Ok(changes) => self.waiting.push(Arc::new(record::ordered(&stored.commit, Arc::new(changes)))),
+            Ok(changes) => self.waiting.push(Arc::new(record::ordered(&stored.commit, changes))),
             Err(reason) => self.found.fault(reason),
         }
         if self.waiting.len() >= FOLD_BATCH {

@@ -18,6 +18,7 @@ use dag::id::{AuthorId, CommitId, EntityId, GenesisId, NodeId, RunId};
 use dag::row_key::Key;
 use dag::tip::Tip;
 use dag::vertex::Vertex;
+use linearizer::commit::Ordered;
 use linearizer::linearizer::{Linearizer, NoHistory};
 use linearizer::view::ViewError;
 use sql::error::SqlError;
@@ -101,8 +102,8 @@ pub struct Writer {
 pub struct Contents<'a> {
     /// Data, control or join.
     pub kind: CommitKind,
-    /// Row and schema changes.
-    pub changes: &'a ChangeSet,
+    /// Row and schema changes: shared with the commit and the fold, never copied.
+    pub changes: Arc<ChangeSet>,
     /// Control records.
     pub control: &'a [ControlRecord],
     /// Parked commits it settles, sorted.
@@ -241,13 +242,12 @@ impl Writer {
     }
 
     /// An admitted own commit becomes a head and part of the merge.
-    pub fn fold_own(&mut self, commit: &Commit, contents: &Contents<'_>, vertex: &Vertex) -> Result<(), ViewError> {
+    pub fn fold_own(&mut self, ordered: Ordered, vertex: &Vertex) -> Result<(), ViewError> {
         self.seq = vertex.seq;
         self.prev = Some(vertex.id);
         self.hlc = vertex.hlc;
         self.unsigned += 1;
         self.heads.advance(vertex);
-        let ordered = record::ordered(commit, Arc::new(contents.changes.clone()));
         let changes = self.linearizer.add(vec![Arc::new(ordered)], &NoHistory)?;
         let parked = changes.outcomes.iter().find(|(id, _, outcome)| *id == vertex.id && !outcome.is_applied());
         if let Some((_, _, outcome)) = parked {

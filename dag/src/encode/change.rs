@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::id::{EntityId, LayoutId, NodeId};
 use crate::schema::SchemaChange;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::sync::Arc;
 
 positional!(Insert { key, row, marks });
 positional!(Update { key, cells, guards, marks });
@@ -89,7 +90,7 @@ pub struct TableRuns {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
     /// The changes themselves; `reads` is empty, it has bytes of its own.
-    Inline(ChangeSet),
+    Inline(Arc<ChangeSet>),
     /// The changes are in trees.
     Trees {
         /// DDL, in order.
@@ -137,11 +138,11 @@ impl Body {
     /// Reads canonical bytes; every sorted run is checked.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         if bytes.is_empty() {
-            return Ok(Body::Inline(ChangeSet::default()));
+            return Ok(Body::Inline(Arc::default()));
         }
         match bytes.get(..3) {
             // An array of four, the version, the form.
-            Some([0x84, VERSION, INLINE]) => decode_inline(bytes).map(Body::Inline),
+            Some([0x84, VERSION, INLINE]) => decode_inline(bytes).map(|changes| Body::Inline(Arc::new(changes))),
             Some([0x84, VERSION, TREES]) => {
                 let (_, _, schema, tables): (u8, u8, _, Vec<TableRuns>) = from_bytes("body", bytes)?;
                 check::runs(&tables)?;
@@ -181,7 +182,7 @@ impl ChangeSet {
     /// A change set from the canonical bytes of both; `Err` also for a body that is kept in trees.
     pub fn decode(body: &[u8], reads: &[u8]) -> Result<Self> {
         match Body::decode(body)? {
-            Body::Inline(changes) => Ok(ChangeSet { reads: decode_reads(reads)?, ..changes }),
+            Body::Inline(changes) => Ok(ChangeSet { reads: decode_reads(reads)?, ..Arc::unwrap_or_clone(changes) }),
             Body::Trees { .. } => Err(Error::malformed("body", "in trees: read it through the store")),
         }
     }

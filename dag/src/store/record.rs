@@ -52,6 +52,16 @@ impl Record {
         Record { kind, id, bytes: bytes.into() }
     }
 
+    /// A record of two pieces, copied once: a commit may be as large as a record.
+    pub fn joined(kind: Kind, id: [u8; 32], first: &[u8], second: &[u8]) -> Self {
+        let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, first.len() + second.len()).collect();
+        if let Some(room) = Arc::get_mut(&mut bytes) {
+            room[..first.len()].copy_from_slice(first);
+            room[first.len()..].copy_from_slice(second);
+        }
+        Record { kind, id, bytes }
+    }
+
     /// A value under a name, in place of the one before.
     pub fn named(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
         Record::new(Kind::NAMED, name_id(name), bytes)

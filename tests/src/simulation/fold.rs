@@ -48,7 +48,7 @@ pub fn ordered(commit: &Commit) -> Arc<Ordered> {
         run: header.run,
         seq: header.seq,
         settles: header.settles.clone(),
-        changes: Arc::new(commit.changes().expect("simulated change sets are small and inline")),
+        changes: commit.changes().expect("simulated change sets are small and inline"),
         bytes: header.body_length,
     })
 }

@@ -93,7 +93,7 @@ fn golden_bodies() {
         TableRuns { table: id(b't', 0), layout: LayoutId(7), clear: true, inserts: run, updates: none, deletes: none };
     for (body, bytes) in [
         (
-            Body::Inline(set(vec![one])),
+            Body::Inline(Arc::new(set(vec![one]))),
             "8401008081865820740000000000000000000000000000000000000000000000000000000000000007f4818341014201010081844102818301820042010542056181820083015820906979b6610180b6b01f9d32069f6423694c8d0e1866b9e5738d034802342d37186406818341038182008200410000",
         ),
         (
@@ -127,7 +127,7 @@ fn a_change_set_out_of_order_is_refused_by_both_sides() {
         ("nothing", with(&|t| *t = TableChanges { inserts: vec![], updates: vec![], deletes: vec![], ..t.clone() })),
     ] {
         assert!(wrong.encode_body().is_err(), "{what}");
-        assert!(Body::decode(&Body::Inline(wrong).encode()).is_err(), "{what}");
+        assert!(Body::decode(&Body::Inline(Arc::new(wrong)).encode()).is_err(), "{what}");
     }
 }
 

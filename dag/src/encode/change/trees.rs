@@ -50,7 +50,7 @@ impl Body {
     /// All changes in memory. For a body that is large on purpose, read run by run instead.
     pub fn gather(&self, trees: &Trees) -> Result<ChangeSet> {
         let (schema, runs) = match self {
-            Body::Inline(changes) => return Ok(changes.clone()),
+            Body::Inline(changes) => return Ok(ChangeSet::clone(changes)),
             Body::Trees { schema, tables } => (schema.clone(), tables),
         };
         let tables = runs.iter().map(|runs| runs.gather(trees)).collect::<Result<_>>()?;
