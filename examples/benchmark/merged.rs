@@ -48,7 +48,15 @@ impl Merge {
         id[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
         let changes = Arc::new(row(&self.chain.table, -1 - number as i64)?);
         let run = dag::id::RunId(2 + number);
-        Ok(Arc::new(Ordered { id: CommitId(id), parents: vec![parent.id], hlc, run, seq: 1, changes, ..parent.clone() }))
+        Ok(Arc::new(Ordered {
+            id: CommitId(id),
+            parents: vec![parent.id],
+            hlc,
+            run,
+            seq: 1,
+            changes,
+            ..parent.clone()
+        }))
     }
 
     /// Nanoseconds of a point read.

@@ -109,15 +109,22 @@ impl Local {
     /// An empty commit that joins as many heads as one may name (R7).
     pub fn joining(&self) -> Contents<'static> {
         let next_hidden = self.hidden.load(Ordering::Relaxed);
-        Contents { kind: CommitKind::Join, changes: Arc::default(), control: &[], settles: Vec::new(), user: "", next_hidden }
+        Contents {
+            kind: CommitKind::Join,
+            changes: Arc::default(),
+            control: &[],
+            settles: Vec::new(),
+            user: "",
+            next_hidden,
+        }
     }
 
     /// Gives a commit its place, enqueues it for the disk, and folds it in (R27 steps 3 and 4). The caller publishes.
     pub fn write(&self, writer: &mut Writer, contents: &Contents<'_>) -> Result<Committed, SqlError> {
         let now = self.clock.wall_millis();
         let header = writer.header(contents, now)?;
-        let commit =
-            Commit::sharing(header, &contents.changes, contents.control).map_err(|e| SqlError::new(1105, e.to_string()))?;
+        let commit = Commit::sharing(header, &contents.changes, contents.control)
+            .map_err(|e| SqlError::new(1105, e.to_string()))?;
         let admitted = writer.admit_own(&commit, now)?;
         let record = record::of_commit(&commit, admitted.generation);
         let (id, ordered) = (commit.id, record::ordered(&commit, contents.changes.clone()));

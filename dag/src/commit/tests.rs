@@ -155,8 +155,9 @@ fn a_commit_that_carries_what_its_kind_does_not_is_refused() {
         (CommitKind::Data, changes(), vec![ControlRecord::RaiseRules(2)]),
     ] {
         assert!(Commit::new(header(1, None, kind), &changes, &control).is_err(), "{kind:?}");
-        let forced = Commit::assemble(header(1, None, kind), Body::Inline(Arc::new(inline(&changes))), &changes.reads, &control)
-            .expect("within limits");
+        let forced =
+            Commit::assemble(header(1, None, kind), Body::Inline(Arc::new(inline(&changes))), &changes.reads, &control)
+                .expect("within limits");
         assert!(verify(forced.bytes().to_vec()).is_err(), "{kind:?}");
     }
 }
