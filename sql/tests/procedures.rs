@@ -1,5 +1,7 @@
 //! CALL, over a procedure that a test completes.
 
+#![allow(clippy::unwrap_used, reason = "a step that fails is the test that fails")]
+
 mod support;
 
 use dag::schema::ColumnType;
