@@ -85,11 +85,11 @@ impl Connection {
         self.next(self.limits.packet_time).await
     }
 
-    /// Waits for the next command.
-    pub async fn next_command(&mut self) -> Result<(), Ended> {
+    /// Waits for the next command, at most as long as the session says, or else the server.
+    pub async fn next_command(&mut self, idle: Option<Duration>) -> Result<(), Ended> {
         self.inbound.release();
         self.inbound.expect(0);
-        self.next(self.limits.idle_time).await
+        self.next(idle.unwrap_or(self.limits.idle_time)).await
     }
 
     /// The payload at hand.

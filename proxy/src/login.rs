@@ -13,9 +13,6 @@ use sql::session::Login;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// What MySQL 8.0 clients see; the same text as `@@version`.
-const VERSION: &str = "8.0.36-headwaters";
-
 /// A connection as the login knows it; the salt stays the same for COM_CHANGE_USER, as in MySQL.
 pub(crate) struct Guest {
     pub shared: Arc<Shared>,
@@ -55,7 +52,7 @@ impl Guest {
     /// Greets, authenticates and opens a session. The final OK waits in the connection's buffer.
     pub async fn log_in(&self, connection: &mut Connection) -> Result<(Box<dyn Handler>, Can), Ended> {
         let offered = handshake::offered(self.shared.tls.is_some());
-        connection.out.packet(|p| handshake::greet(p, VERSION, self.id, &self.salt, offered));
+        connection.out.packet(|p| handshake::greet(p, sql::version::SERVER, self.id, &self.salt, offered));
         connection.flush().await?;
         let applicant = loop {
             connection.next_reply().await?;

@@ -19,6 +19,7 @@ use sql::error::SqlError;
 use sql::response::Summary;
 use sql::session::Prepared;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// A client and everything that ends with it.
@@ -105,10 +106,14 @@ impl<'a> Client<'a> {
         let notice = self.session.kill_notice();
         // A KILL QUERY that hits no statement is spent by the next one; it must not end this wait.
         let told = notice.answer().is_some();
+        let idle = match self.session.status().wait_seconds {
+            0 => None,
+            seconds => Some(Duration::from_secs(seconds.into())),
+        };
         loop {
             tokio::select! {
                 biased;
-                come = self.connection.next_command() => return come,
+                come = self.connection.next_command(idle) => return come,
                 stopped = stop.wait_for(|stop| *stop) => {
                     drop(stopped);
                     return Err(SqlError::new(1053, "Server shutdown in progress").into());

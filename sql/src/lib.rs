@@ -29,4 +29,5 @@ pub mod temporal;
 pub mod transaction;
 pub mod types;
 mod variables;
+pub mod version;
 pub mod wait;

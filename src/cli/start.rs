@@ -23,6 +23,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     }
     let replica = Replica::open(config, &|done, total| progress::show("opening", done, total))?;
     let runtime = Builder::new_multi_thread()
+        .worker_threads(workers())
         .enable_all()
         .build()
         .map_err(|e| Failure::environment(format!("cannot start the runtime: {e}")))?;
@@ -30,6 +31,15 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     presence::remove(&config.data);
     let stopped = replica.stop();
     served.and(stopped)
+}
+
+/// Worker threads of the runtime. A statement computes on its worker until it yields, and sockets are polled by a worker
+/// that has nothing to do: with as many workers as cores, as many long queries would leave accepts, logins and pings
+/// unpolled. Spare workers cost a stack each and let the system's scheduler share the cores.
+fn workers() -> usize {
+    /// One above the most long queries that a small machine is expected to run at a time beside its cores.
+    const SPARE: usize = 4;
+    std::thread::available_parallelism().map_or(1, usize::from) + SPARE
 }
 
 async fn serve(config: &Config, replica: &Arc<Replica>) -> Result<(), Failure> {

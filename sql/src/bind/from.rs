@@ -7,6 +7,7 @@ use crate::error::SqlError;
 use crate::expression::{Coercibility, Type};
 use crate::plan::{Access, DerivedSource, Join, JoinMethod, Source, SystemSource, TableSource};
 use crate::response::{ColumnDefinition, ColumnFlags};
+use crate::session::state::split_revision;
 use crate::types;
 use dag::schema::{Column, ColumnType, Table};
 use sqlparser::ast::{self, TableFactor, TableWithJoins};
@@ -114,6 +115,7 @@ impl Binder<'_> {
         if self.env.system.has_database(database) {
             return self.system_table(scope, database, table, alias);
         }
+        let database = self.revised(database)?;
         let found = self.stored(database, table)?;
         for hint in hints {
             check_hint(&found, hint)?;
@@ -153,6 +155,15 @@ impl Binder<'_> {
             Some(table) => Ok(table.clone()),
             None => Err(SqlError::new(1146, format!("Table '{database}.{table}' doesn't exist"))),
         }
+    }
+
+    /// The database of `db@rev`. All tables of a statement are read at one revision: its journal opened that one state.
+    fn revised<'n>(&mut self, name: &'n str) -> Result<&'n str, SqlError> {
+        let (database, mode) = split_revision(name);
+        if *self.revision.get_or_insert_with(|| mode.clone()) != mode {
+            return Err(SqlError::unsupported("tables of different revisions in one statement"));
+        }
+        Ok(database)
     }
 
     fn system_table(

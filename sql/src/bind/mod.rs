@@ -34,6 +34,7 @@ use crate::engine::system_table::SystemTable;
 use crate::error::SqlError;
 use crate::expression::{Expression, Type};
 use crate::function::SqlMode;
+use crate::journal::ReadMode;
 use crate::plan::{Plan, Subplan};
 use crate::response::ColumnDefinition;
 use dag::catalogue::Catalogue;
@@ -98,6 +99,8 @@ pub struct Binder<'a> {
     rounds: u32,
     blocks: u32,
     nesting: u32,
+    /// The `@rev` of the first stored table.
+    revision: Option<Option<ReadMode>>,
 }
 
 /// Deepest nesting of queries in queries and of expressions in expressions, together: each level is a few stack frames.
@@ -147,6 +150,7 @@ impl<'a> Binder<'a> {
             rounds: 0,
             blocks: 0,
             nesting: 0,
+            revision: None,
         }
     }
 

@@ -19,7 +19,6 @@ const IGNORED: &[&str] = &[
     "DELAY_KEY_WRITE",
     "PACK_KEYS",
     "COMPRESSION",
-    "ENCRYPTION",
     "AUTOEXTEND_SIZE",
 ];
 
@@ -51,6 +50,11 @@ pub(super) fn table_options(cursor: &mut Cursor<'_>) -> Result<TableOptions, Sql
         } else if cursor.accept("AUTO_INCREMENT") {
             cursor.accept_sign('=');
             options.auto_increment = Some(cursor.number()?);
+        } else if cursor.accept("ENCRYPTION") {
+            cursor.accept_sign('=');
+            if !cursor.text_literal()?.eq_ignore_ascii_case("N") {
+                return Err(SqlError::unsupported("ENCRYPTION = 'Y'"));
+            }
         } else if IGNORED.iter().any(|word| cursor.accept(word)) {
             cursor.accept_sign('=');
             if cursor.next().is_none() {

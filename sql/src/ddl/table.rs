@@ -9,15 +9,18 @@ use crate::error::SqlError;
 use crate::session::scene::ddl_context;
 use crate::session::state::{State, split_revision};
 use crate::session::stop::Stop;
+use crate::session::transact::writable;
 use crate::transaction::lock::Mode;
 use dag::change::{ChangeSet, TableChanges};
 use dag::schema::{SchemaChange, Table};
 use std::sync::Arc;
 
-/// The database's name of a table name, without revision.
+/// The database's name of a table name, without revision. Error: 1290 for a revision that cannot be written.
 pub(super) fn home(state: &State, name: &TableName) -> Result<Arc<str>, SqlError> {
     let database = database_of(state, name.database.as_deref())?;
-    Ok(Arc::from(split_revision(&database).0))
+    let (database, mode) = split_revision(&database);
+    mode.map_or(Ok(()), |mode| writable(&mode))?;
+    Ok(Arc::from(database))
 }
 
 /// False, with a note, if the table exists and that is allowed. Errors: 1050, 1049, 1044, 1103.

@@ -75,6 +75,9 @@ fn statement(parser: &mut Parser) -> Result<Parsed, ParserError> {
         | "UNLOAD" | "EXPORT" | "IMPORT" => return unsupported(&verb),
         _ => {}
     }
+    if verb == "START" && matches!(words::word(parser, 1).as_str(), "REPLICA" | "SLAVE" | "GROUP_REPLICATION") {
+        return unsupported(&format!("START {}", words::word(parser, 1)));
+    }
     if let Some(what) = words::refused_object(parser, &verb) {
         return unsupported(&what);
     }

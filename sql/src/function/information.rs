@@ -6,9 +6,6 @@ use crate::error::SqlError;
 use crate::expression::{Coercibility, Expression, Kind, Type};
 use dag::value::Value;
 
-/// What VERSION() says: we present ourselves as MySQL 8.0 (design, SQL).
-pub const VERSION: &str = "8.0.40-headwaters";
-
 /// Characters that names and accounts have at most, as MySQL reports them.
 const NAME_LENGTH: u32 = 64;
 
@@ -19,7 +16,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("SESSION_USER", (0, 0), account, |c| Ok(Value::text(c.context.session().user.as_str()))),
     Function::new("SYSTEM_USER", (0, 0), account, |c| Ok(Value::text(c.context.session().user.as_str()))),
     Function::new("CURRENT_USER", (0, 0), account, |c| Ok(Value::text(c.context.session().current_user.as_str()))),
-    Function::new("VERSION", (0, 0), account, |_| Ok(Value::text(VERSION))),
+    Function::new("VERSION", (0, 0), account, |_| Ok(Value::text(crate::version::SERVER))),
     Function::new(
         "CONNECTION_ID",
         (0, 0),

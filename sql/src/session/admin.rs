@@ -31,7 +31,9 @@ pub(crate) fn run(state: &mut State, admin: &Admin) -> Result<Option<Response>, 
             Some(open) if open.explicit => open.release(name)?,
             _ => return Err(no_savepoint(name).into()),
         },
-        Admin::Set(assignments) => set(state, assignments, &mut super::query::constant)?,
+        Admin::Set(assignments) => {
+            set(state, assignments, &mut |state, expr| super::query::constant(state, expr))?;
+        }
         Admin::Use(name) => use_database(state, name)?,
         Admin::Kill { query, id } => kill(state, *query, id)?,
         Admin::UnlockTables => {}

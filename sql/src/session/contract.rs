@@ -48,4 +48,6 @@ pub struct Status {
     pub no_backslash_escapes: bool,
     /// Warnings of the last statement, cut at 65,535.
     pub warnings: u16,
+    /// `wait_timeout` of the session in seconds; 0 if it has none of its own.
+    pub wait_seconds: u32,
 }

@@ -10,6 +10,7 @@ mod call;
 mod contract;
 mod prepared;
 pub(crate) mod query;
+mod revision;
 mod run;
 pub(crate) mod scene;
 mod select;
@@ -18,7 +19,7 @@ pub(crate) mod shared;
 pub(crate) mod state;
 mod statement;
 pub(crate) mod stop;
-mod transact;
+pub(crate) mod transact;
 
 pub use contract::{Login, Prepared, Status};
 

@@ -2,12 +2,14 @@
 
 use super::contract::Prepared;
 use super::query::{self, Bound};
+use super::revision;
 use super::scene::Scene;
 use super::state::State;
 use super::statement::{Statement, parse};
 use super::stop::Stop;
 use crate::dialect::Admin;
 use crate::error::SqlError;
+use crate::function::SqlMode;
 use crate::journal::ReadMode;
 use crate::response::{ColumnDefinition, Response};
 use std::collections::HashMap;
@@ -23,28 +25,30 @@ pub(crate) struct PreparedStatement {
     pub statement: Statement,
     pub parameters: Arc<[ColumnDefinition]>,
     pub columns: Arc<[ColumnDefinition]>,
-    /// `/*+ headwaters_read(main) */`.
+    /// The mode that the text itself names: `/*+ headwaters_read(main) */` or `db@main`.table.
     pub hint: Option<ReadMode>,
     bound: Mutex<Option<Arc<Bound>>>,
 }
 
 impl PreparedStatement {
     /// A text statement on its way through the same path.
-    pub fn unprepared(text: &str, statement: Statement) -> Self {
-        PreparedStatement {
+    /// Errors: a hint or revisions that cannot be followed.
+    pub fn unprepared(text: &str, statement: Statement, mode: SqlMode) -> Result<Self, SqlError> {
+        let hint = revision::of_text(text, mode)?;
+        Ok(PreparedStatement {
             text: Arc::from(text),
             statement,
             parameters: Arc::default(),
             columns: Arc::default(),
-            hint: hint(text),
+            hint,
             bound: Mutex::new(None),
-        }
+        })
     }
 
     /// Parses and binds. Errors: those of both.
     pub fn prepare(state: &mut State, text: &str) -> Result<Self, SqlError> {
         let parsed = parse(text, state.settings.sql_mode)?;
-        let mut statement = PreparedStatement::unprepared(text, parsed);
+        let mut statement = PreparedStatement::unprepared(text, parsed, state.settings.sql_mode)?;
         query::describe(state, &mut statement)?;
         Ok(statement)
     }
@@ -57,14 +61,6 @@ impl PreparedStatement {
     pub fn keep(&self, bound: Arc<Bound>) {
         *self.bound.lock().unwrap_or_else(PoisonError::into_inner) = Some(bound);
     }
-}
-
-/// The read mode of a hint comment, if the text has one.
-fn hint(text: &str) -> Option<ReadMode> {
-    let start = text.find("/*+")?;
-    let comment = text[start + 3..].split("*/").next()?.to_ascii_lowercase();
-    let inside = comment.split("headwaters_read(").nth(1)?.split(')').next()?;
-    crate::variables::parse_read_mode(inside.trim().trim_matches(['\'', '"']))
 }
 
 /// A session's prepared statements, by number and, for PREPARE, by name.

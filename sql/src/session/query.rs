@@ -6,6 +6,7 @@ use super::select;
 use super::state::State;
 use super::statement::Statement;
 use super::stop::Stop;
+use super::transact::writable;
 use crate::bind::{Binder, Environment, SystemTables};
 use crate::catalog::names::{catalogue, stored_table};
 use crate::catalog::system::Systems;
@@ -251,7 +252,8 @@ fn value_in(state: &mut State, context: &mut StatementContext, expr: &Expr) -> R
         let expression = binder.bind_constant(expr)?;
         Ok((expression, binder.finish()))
     })?;
-    let reader = Overlay { view: state.read_view()?, writes: own_writes(state) };
+    let view = if around.subqueries.is_empty() { state.engine.journal.newest().0 } else { state.read_view()? };
+    let reader = Overlay { view, writes: own_writes(state) };
     let cancelled = state.process.cancelled();
     let mut evaluator = Evaluator::new(around.subqueries, Arc::new(reader), cancelled);
     Ok(evaluator.value(&expression, &[], context)?)
@@ -324,6 +326,9 @@ fn query(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) ->
     let bound = bound(state, &catalogue, statement, scene)?;
     let Work::Select(plan) = &bound.work else { return Err(SqlError::new(1105, "not a SELECT").into()) };
     let lock = select::lock_of(state, plan, &mode);
+    if lock.is_some() {
+        writable(&mode)?;
+    }
     if lock.is_none() && !plan.tables.is_empty() && statement.hint.is_none() {
         state.keep_view(&view);
     }
@@ -332,6 +337,7 @@ fn query(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) ->
 
 fn write(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) -> Result<Response, Stop> {
     state.check_writable()?;
+    statement.hint.as_ref().map_or(Ok(()), writable)?;
     let (bound, view) = locked(state, scene, statement)?;
     let mut context = StatementContext::new(state, scene);
     let writes = state.transaction().writes.clone();

@@ -48,7 +48,10 @@ impl Running {
     pub fn text(state: &mut State, text: &str) -> Result<Running, SqlError> {
         let statement = parse(text, state.settings.sql_mode)?;
         let work = match statement {
-            Statement::Query(_) => Work::Prepared(Arc::new(PreparedStatement::unprepared(text, statement))),
+            Statement::Query(_) => {
+                let mode = state.settings.sql_mode;
+                Work::Prepared(Arc::new(PreparedStatement::unprepared(text, statement, mode)?))
+            }
             other => Work::Text(other),
         };
         Running::new(state, work, Arc::default())
@@ -139,6 +142,7 @@ impl Running {
             open.statement_done();
         }
         let result = if implicit { state.commit() } else { Ok(()) };
+        self.spend_characteristics(state);
         self.decided = match result {
             Err(error) if error.code == 1213 && self.reruns < MAX_RERUNS => None,
             Err(error) => Some(Err(error)),
@@ -156,7 +160,15 @@ impl Running {
             }
             state.rollback();
         }
+        self.spend_characteristics(state);
         self.decided = Some(Err(error));
+    }
+
+    /// SET TRANSACTION without a scope is for the next transaction: a statement that was one by itself used it up.
+    fn spend_characteristics(&self, state: &mut State) {
+        if state.transaction.is_none() && !matches!(self.work, Work::Text(Statement::Admin(_))) {
+            state.next = (None, None);
+        }
     }
 
     /// Takes the statement's effects back; a transaction that began with it starts empty again, with its locks.

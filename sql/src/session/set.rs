@@ -5,7 +5,8 @@ use super::stop::Stop;
 use crate::catalog::collations;
 use crate::dialect::{Assignment, Scope as Written};
 use crate::error::SqlError;
-use crate::variables::{self, Isolation, Scope, VariableId, find};
+use crate::journal::ReadMode;
+use crate::variables::{self, Isolation, Kind, Scope, VariableId, find};
 use dag::value::Value;
 use sqlparser::ast::Expr;
 
@@ -61,6 +62,9 @@ fn prepare(
 }
 
 fn system(state: &State, written: Written, name: &str, given: Option<Value>) -> Result<Ready, SqlError> {
+    if name == "password" {
+        return Err(SqlError::unsupported("SET PASSWORD (root's is in the file of --root-password-file)"));
+    }
     let id = find(name)?;
     let global = match written {
         Written::Global => true,
@@ -86,6 +90,12 @@ fn system(state: &State, written: Written, name: &str, given: Option<Value>) -> 
         None => state.engine.globals.get(id),
         Some(value) => checked(state, id, &value)?,
     };
+    if let (Kind::ReadMode, Value::Text(text)) = (id.definition().kind, &value)
+        && let Some(mode @ ReadMode::At(_)) = variables::parse_read_mode(text)
+    {
+        // An unknown commit is an error now (1290), not at every query from here on.
+        state.engine.journal.snapshot(&mode, state.own_commit)?;
+    }
     Ok(if global { Ready::Global(id, value) } else { Ready::Session(id, value) })
 }
 

@@ -111,6 +111,7 @@ impl State {
             autocommit: self.settings.autocommit,
             no_backslash_escapes: self.settings.sql_mode.no_backslash_escapes,
             warnings: u16::try_from(self.shared().warning_count()).unwrap_or(u16::MAX),
+            wait_seconds: self.settings.wait_seconds,
         }
     }
 

@@ -168,18 +168,23 @@ impl State {
         if read_only {
             return Err(SqlError::new(1792, "Cannot execute statement in a READ ONLY transaction."));
         }
-        let mode = match self.read_mode() {
-            ReadMode::Merge | ReadMode::Head => return Ok(()),
-            ReadMode::Main => "main".to_owned(),
-            ReadMode::Stable => "stable".to_owned(),
-            ReadMode::At(commit) => format!("@{commit}"),
-        };
-        Err(SqlError::new(
-            1290,
-            format!(
-                "The Headwaters server is running with the headwaters_read={mode} option so it cannot execute this \
-                 statement; SET headwaters_read = 'merge' (and USE a database without @) to write"
-            ),
-        ))
+        writable(&self.read_mode())
     }
+}
+
+/// Whether statements in this read mode may write or lock (R32). Error: 1290 with the way out.
+pub(crate) fn writable(mode: &ReadMode) -> Result<(), SqlError> {
+    let mode = match mode {
+        ReadMode::Merge | ReadMode::Head => return Ok(()),
+        ReadMode::Main => "main".to_owned(),
+        ReadMode::Stable => "stable".to_owned(),
+        ReadMode::At(commit) => format!("@{commit}"),
+    };
+    Err(SqlError::new(
+        1290,
+        format!(
+            "The Headwaters server is running with the headwaters_read={mode} option so it cannot execute this \
+             statement; SET headwaters_read = 'merge' (and name databases without @) to write"
+        ),
+    ))
 }
