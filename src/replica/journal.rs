@@ -1,7 +1,8 @@
 //! The SQL layer's journal over this replica (R27): snapshots out, commits in.
 //!
 //! Promises: a commit is checked by the fold itself on the merge of all heads, gets its place, is enqueued for the
-//! disk and published, all under the latch; so none is parked at birth. No call waits for the disk.
+//! disk and published, all under the latch; so none is parked at birth. Nobody waits for the disk under the latch, and
+//! only a session that commits alone writes its commit itself.
 
 use super::local::{Local, stopped};
 use super::refusal;
@@ -12,7 +13,7 @@ use dag::commit::{Commit, MAX_SEGMENT_COMMITS};
 use dag::header::{CommitKind, MAX_PARENTS};
 use dag::id::{CommitId, EntityId};
 use dag::signal::Signal;
-use dag::store::{Answer, Committer, Record};
+use dag::store::{Answer, Committer, Desk, Record, StoreError};
 use linearizer::view::View;
 use sql::error::SqlError;
 use sql::journal::{Committed, Draft, Journal, ReadMode};
@@ -65,6 +66,8 @@ impl Journal for Local {
         if let Some(refused) = self.refusal() {
             return Err(refused);
         }
+        // Declared before the latch, so that it is done after it, and on every way out.
+        let _staged = Staged(&self.desk);
         let mut latch = self.latch();
         let writer = &mut *latch;
         if writer.fetched.changed_since(draft.basis, &mut keys(&draft.changes)) {
@@ -101,6 +104,15 @@ fn keys(changes: &ChangeSet) -> impl Iterator<Item = (EntityId, &[u8])> {
     })
 }
 
+/// Sees to what was staged when it is dropped.
+struct Staged<'a>(&'a Desk);
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        self.0.finish();
+    }
+}
+
 fn unreadable(error: linearizer::view::ViewError) -> SqlError {
     SqlError::new(1030, error.to_string())
 }
@@ -119,7 +131,8 @@ impl Local {
         }
     }
 
-    /// Gives a commit its place, enqueues it for the disk, and folds it in (R27 steps 3 and 4). The caller publishes.
+    /// Gives a commit its place, stages it for the disk, and folds it in (R27 steps 3 and 4). The caller publishes, lets
+    /// go of the latch, and finishes at the desk.
     pub fn write(&self, writer: &mut Writer, contents: &Contents<'_>) -> Result<Committed, SqlError> {
         let now = self.clock.wall_millis();
         let header = writer.header(contents, now)?;
@@ -149,16 +162,18 @@ impl Local {
     }
 
     fn enqueue(&self, record: Record) -> Result<Answer, SqlError> {
-        self.enqueue_all(vec![record])
+        self.hand_over(|committer| committer.stage(vec![record]))
     }
 
     /// Puts records into the disk's queue, to be written together.
     pub fn enqueue_all(&self, records: Vec<Record>) -> Result<Answer, SqlError> {
+        self.hand_over(|committer| committer.try_submit(records))
+    }
+
+    fn hand_over(&self, hand: impl FnOnce(&Committer) -> Result<Answer, StoreError>) -> Result<Answer, SqlError> {
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
         let committer: &Committer =
             committer.as_ref().ok_or_else(|| SqlError::new(1053, "Server shutdown in progress"))?;
-        committer
-            .try_submit(records)
-            .map_err(|e| SqlError::new(1205, format!("The disk does not keep up: {e}; try again")))
+        hand(committer).map_err(|e| SqlError::new(1205, format!("The disk does not keep up: {e}; try again")))
     }
 }

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use dag::clock::{Clock, Entropy};
 use dag::genesis::Genesis;
 use dag::id::{AuthorId, RunId};
-use dag::store::{Committer, Log, TreeStore};
+use dag::store::{Committer, Desk, Log, TreeStore};
 use dag::tree::Trees;
 use linearizer::view::View;
 use sql::error::SqlError;
@@ -42,6 +42,8 @@ pub struct Local {
     pub log: Arc<Log>,
     /// The committing thread; `None` once stopped.
     pub committer: Mutex<Option<Committer>>,
+    /// Where a session finishes the commit it staged.
+    pub desk: Desk,
     /// Checkpoint trees on disk.
     pub tree_store: Arc<TreeStore>,
     /// The same, as trees.
@@ -93,6 +95,7 @@ impl Local {
             clock: parts.clock,
             entropy: parts.entropy,
             log: parts.log,
+            desk: parts.committer.desk(),
             committer: Mutex::new(Some(parts.committer)),
             tree_store: parts.tree_store,
             trees: parts.trees,

@@ -9,7 +9,7 @@ use super::record;
 use super::writer::Writer;
 use dag::admit::{Admitted, Verdict, admit_segment};
 use dag::commit::{Segment, SegmentCheck};
-use dag::id::{CommitId, EntityId};
+use dag::id::EntityId;
 use dag::row_key::Key;
 use dag::store::{Kind, Record};
 use linearizer::commit::Ordered;
@@ -135,9 +135,10 @@ fn verify_all(parcels: Vec<Parcel>, receipt: &mut Receipt) -> Vec<Segment> {
 }
 
 fn records(segment: &Segment, admitted: &[Admitted]) -> Vec<Record> {
-    let is_new = |id: CommitId| admitted.iter().find(|a| a.vertex.id == id);
-    let commits =
-        segment.commits.iter().filter_map(|c| is_new(c.id).map(|a| record::of_commit(c, a.vertex.generation)));
+    // Both in chain order: one pass.
+    let mut new = admitted.iter().peekable();
+    let mut taken = |id| new.next_if(|a| a.vertex.id == id);
+    let commits = segment.commits.iter().filter_map(|c| taken(c.id).map(|a| record::of_commit(c, a.vertex.generation)));
     commits.chain([Record::new(Kind::TIP, segment.tip.tip.commit.0, segment.tip.to_bytes())]).collect()
 }
 

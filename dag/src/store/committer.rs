@@ -2,7 +2,7 @@
 //!
 //! Promises: an answer of `Ok` means that the records are on the disk; requests reach the log in the order they were
 //! taken; one request is one piece of one batch, never split. No timer: a batch is whatever waits when the last sync
-//! ends. After a failed write every request, waiting or new, gets the failure and nothing is acknowledged any more.
+//! ends. A lone writer writes its batch itself ([`Desk`]): no thread is woken for it. After a failed write every request, waiting or new, gets the failure and nothing is acknowledged any more.
 
 use super::{Log, MAX_RECORD, Record, StoreError};
 use crate::signal::Signal;
@@ -39,7 +39,15 @@ struct State {
     bytes: usize,
     /// Why no more is taken.
     closed: Option<StoreError>,
+    /// A batch is being written, by the thread or by a lone writer.
+    busy: bool,
+    /// Batches of one request in a row.
+    lone: u32,
 }
+
+/// So many batches of one request in a row mean that one writer works alone: a few could be chance among many writers,
+/// whose batches fill while the thread syncs.
+const LONE_BATCHES: u32 = 16;
 
 struct Queue {
     limits: Limits,
@@ -73,22 +81,66 @@ impl Queue {
     /// Everything that waits; `None` when the queue is closed and empty.
     fn drain(&self) -> Option<Vec<Request>> {
         let mut state = self.state();
-        while state.requests.is_empty() {
-            if state.closed.is_some() {
+        while state.requests.is_empty() || state.busy {
+            if state.closed.is_some() && !state.busy {
                 return None;
             }
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        Some(self.begin(&mut state))
+    }
+
+    /// Takes everything that waits as the next batch.
+    fn begin(&self, state: &mut State) -> Vec<Request> {
         state.bytes = 0;
+        state.busy = true;
+        state.lone = if state.requests.len() == 1 { state.lone.saturating_add(1) } else { 0 };
         let requests = std::mem::take(&mut state.requests);
         self.drained.notify_all();
-        Some(requests)
+        requests
+    }
+
+    /// The batch is written: the thread goes on if more has come.
+    fn end(&self) {
+        let mut state = self.state();
+        state.busy = false;
+        if !state.requests.is_empty() || state.closed.is_some() {
+            self.filled.notify_one();
+        }
+    }
+}
+
+/// Where a writer finishes what it staged: writes it itself when nobody else commits, or wakes the thread.
+#[derive(Clone)]
+pub struct Desk {
+    log: Arc<Log>,
+    queue: Arc<Queue>,
+}
+
+impl Desk {
+    /// Sees to what was staged. A lone writer's batch is on the disk on return, which takes as long as a sync: call it
+    /// without locks that others need.
+    pub fn finish(&self) {
+        let mut state = self.queue.state();
+        if state.requests.is_empty() || state.busy {
+            // Whoever is busy wakes the thread at its end.
+            return;
+        }
+        if state.requests.len() > 1 || state.lone < LONE_BATCHES || state.closed.is_some() {
+            drop(state);
+            self.queue.filled.notify_one();
+            return;
+        }
+        let requests = self.queue.begin(&mut state);
+        drop(state);
+        let _written = write(&self.log, &self.queue, requests);
     }
 }
 
 /// The owner of the committing thread. Dropping it writes what waits, marks a clean end, and joins the thread.
 pub struct Committer {
     queue: Arc<Queue>,
+    log: Arc<Log>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -97,9 +149,24 @@ impl Committer {
     pub fn start(log: Arc<Log>, limits: Limits) -> io::Result<Self> {
         let state = Mutex::new(State::default());
         let queue = Arc::new(Queue { limits, state, filled: Condvar::new(), drained: Condvar::new() });
-        let worker = queue.clone();
-        let thread = Builder::new().name("committer".into()).spawn(move || run(&log, &worker))?;
-        Ok(Committer { queue, thread: Some(thread) })
+        let worker = Desk { log: log.clone(), queue: queue.clone() };
+        let thread = Builder::new().name("committer".into()).spawn(move || run(&worker.log, &worker.queue))?;
+        Ok(Committer { queue, log, thread: Some(thread) })
+    }
+
+    /// For whoever stages.
+    pub fn desk(&self) -> Desk {
+        Desk { log: self.log.clone(), queue: self.queue.clone() }
+    }
+
+    /// As `try_submit`, but wakes nobody: the caller must call [`Desk::finish`] soon, whatever happens.
+    pub fn stage(&self, records: Vec<Record>) -> Result<Answer, StoreError> {
+        let bytes = size(&records);
+        let state = self.queue.state();
+        if state.closed.is_none() && !self.queue.has_room(&state, bytes) {
+            return Err(StoreError::Busy);
+        }
+        Ok(self.take(state, records, bytes))
     }
 
     /// Takes records to be written together; the answer comes when they are on the disk. Waits for room while the
@@ -110,17 +177,16 @@ impl Committer {
         while state.closed.is_none() && !self.queue.has_room(&state, bytes) {
             state = self.queue.drained.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        self.take(state, records, bytes)
+        let answer = self.take(state, records, bytes);
+        self.queue.filled.notify_one();
+        answer
     }
 
     /// As `submit`, but refuses with [`StoreError::Busy`] instead of waiting.
     pub fn try_submit(&self, records: Vec<Record>) -> Result<Answer, StoreError> {
-        let bytes = size(&records);
-        let state = self.queue.state();
-        if state.closed.is_none() && !self.queue.has_room(&state, bytes) {
-            return Err(StoreError::Busy);
-        }
-        Ok(self.take(state, records, bytes))
+        let answer = self.stage(records)?;
+        self.queue.filled.notify_one();
+        Ok(answer)
     }
 
     fn take(&self, mut state: MutexGuard<'_, State>, records: Vec<Record>, bytes: usize) -> Answer {
@@ -134,8 +200,6 @@ impl Committer {
         }
         state.bytes += bytes;
         state.requests.push(Request { records, answer: answer.clone() });
-        drop(state);
-        self.queue.filled.notify_one();
         answer
     }
 
@@ -173,19 +237,39 @@ impl Drop for Guard<'_> {
 fn run(log: &Log, queue: &Queue) {
     let _guard = Guard(queue);
     while let Some(requests) = queue.drain() {
-        let pending = Pending(requests);
-        match log.append_batch(pending.0.iter().flat_map(|request| &request.records)) {
-            Ok(_) => pending.answer(Ok(())),
-            Err(failure) => {
-                // Close first: whoever learns of the failure and tries again must not get through.
-                queue.refuse(&failure.poisoned());
-                pending.answer(Err(failure));
-                return;
-            }
+        if !write(log, queue, requests) {
+            return;
         }
     }
     // The mark of a clean end saves nothing that was not acknowledged; if it fails, the next start finds out why.
     let _ = log.close();
+}
+
+/// Writes one batch and answers it; false if the log takes no more.
+fn write(log: &Log, queue: &Queue, requests: Vec<Request>) -> bool {
+    let _busy = Busy(queue);
+    let pending = Pending(requests);
+    match log.append_batch(pending.0.iter().flat_map(|request| &request.records)) {
+        Ok(_) => {
+            pending.answer(Ok(()));
+            true
+        }
+        Err(failure) => {
+            // Close first: whoever learns of the failure and tries again must not get through.
+            queue.refuse(&failure.poisoned());
+            pending.answer(Err(failure));
+            false
+        }
+    }
+}
+
+/// A batch under way; ends with the value, also in a panic.
+struct Busy<'q>(&'q Queue);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 /// Requests taken from the queue; dropping them unanswered (a panic) answers them with an error.

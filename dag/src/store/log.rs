@@ -159,18 +159,29 @@ impl Log {
             self.roll(writer)?;
         }
         let start = writer.end;
-        let place = |buffer: &Vec<u8>| Place { segment: writer.data.segment, offset: start + buffer.len() as u64 };
+        let segment = writer.data.segment;
+        // Where the buffer will stand: behind the large payloads that were put down before it.
+        let mut base = start;
         let mut buffer = std::mem::take(&mut writer.buffer);
         buffer.clear();
         let (mut entries, mut end) = (Vec::new(), BatchEnd::starting(start));
         for record in records {
-            let at = place(&buffer);
-            end.add(record::write(&mut buffer, at, record.kind, &record.id, &record.bytes)?);
-            entries.push(((record.kind, record.id), Location { offset: at.offset, length: record.bytes.len() as u32 }));
+            let at = Place { segment, offset: base + buffer.len() as u64 };
+            let length = record.bytes.len();
+            if length > KEPT_BUFFER {
+                end.add(record::write_head(&mut buffer, at, record.kind, &record.id, &record.bytes)?);
+                self.write_ahead(writer, base, &buffer)?;
+                self.write_ahead(writer, base + buffer.len() as u64, &record.bytes)?;
+                base += (buffer.len() + length) as u64;
+                buffer.clear();
+            } else {
+                end.add(record::write(&mut buffer, at, record.kind, &record.id, &record.bytes)?);
+            }
+            entries.push(((record.kind, record.id), Location { offset: at.offset, length: length as u32 }));
         }
-        let at = place(&buffer);
+        let at = Place { segment, offset: base + buffer.len() as u64 };
         record::write_end(&mut buffer, at, end)?;
-        self.put_down(writer, &buffer)?;
+        self.put_down(writer, base, &buffer)?;
         if buffer.capacity() <= KEPT_BUFFER {
             writer.buffer = buffer;
         }
@@ -180,15 +191,22 @@ impl Log {
         Ok(Position { segment: writer.data.segment, offset: writer.end })
     }
 
-    fn put_down(&self, writer: &mut Writer, batch: &[u8]) -> Result<(), StoreError> {
+    /// Writes a piece of a batch behind the end, where nobody looks before the batch's end marker stands. Saves copying
+    /// a large payload.
+    fn write_ahead(&self, writer: &Writer, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        writer.data.file.write_at(at, bytes).map_err(|e| StoreError::io("write", &writer.data.name, e))
+    }
+
+    /// Writes the last piece of a batch, which is all of a usual one, and syncs.
+    fn put_down(&self, writer: &mut Writer, at: u64, batch: &[u8]) -> Result<(), StoreError> {
         let Writer { data, end, reserved, .. } = writer;
-        let after = *end + batch.len() as u64;
+        let after = at + batch.len() as u64;
         if after > *reserved {
             let wanted = after + self.options.reserve_bytes;
             // A hint: without it the file grows write by write, and a full disk shows at the write.
             *reserved = if data.file.reserve(wanted).is_ok() { wanted } else { after };
         }
-        data.file.write_at(*end, batch).map_err(|e| StoreError::io("write", &data.name, e))?;
+        data.file.write_at(at, batch).map_err(|e| StoreError::io("write", &data.name, e))?;
         if self.strictness.syncs {
             data.file.sync().map_err(|e| StoreError::io("sync", &data.name, e))?;
         }

@@ -23,7 +23,7 @@ mod trees;
 #[cfg(test)]
 mod trees_tests;
 
-pub use committer::{Answer, Committer, Limits};
+pub use committer::{Answer, Committer, Desk, Limits};
 pub use error::StoreError;
 pub use log::{Log, Options, Position, Recovery};
 pub use reach::Roots;

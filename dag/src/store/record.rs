@@ -122,6 +122,19 @@ pub(super) fn write(
     id: &[u8; 32],
     payload: &[u8],
 ) -> Result<u32, StoreError> {
+    let sum = write_head(out, place, kind, id, payload)?;
+    out.extend_from_slice(payload);
+    Ok(sum)
+}
+
+/// Appends what stands before the payload; answers the record's checksum.
+pub(super) fn write_head(
+    out: &mut Vec<u8>,
+    place: Place,
+    kind: Kind,
+    id: &[u8; 32],
+    payload: &[u8],
+) -> Result<u32, StoreError> {
     if payload.len() > MAX_RECORD {
         return Err(StoreError::TooLarge { bytes: payload.len() });
     }
@@ -130,7 +143,6 @@ pub(super) fn write(
     out.extend_from_slice(&sum.to_le_bytes());
     out.extend_from_slice(&[kind.0, 0, 0, 0]);
     out.extend_from_slice(id);
-    out.extend_from_slice(payload);
     Ok(sum)
 }
 

@@ -109,7 +109,8 @@ impl Target {
     ) -> Result<(), SqlError> {
         let before = now.get(self.table.id, &placed.key.0).map_err(unreadable)?;
         let row = self.table.write(&placed.values).map_err(|e| self.bad(&e))?;
-        let write = RowWrite { before, after: Some(row.0), guards: guards.clone(), marks, entries: placed.entries };
+        let write =
+            RowWrite { before, after: Some(row.0), guards: guards.clone(), marks, entries: placed.entries.into() };
         state.transaction().writes_mut().put(&self.table, placed.key, write);
         Ok(())
     }
@@ -124,7 +125,7 @@ impl Target {
         marks: Marks,
     ) -> Result<(), SqlError> {
         let before = now.get(self.table.id, &key.0).map_err(unreadable)?;
-        let write = RowWrite { before, after: None, guards: guards.clone(), marks, entries: Vec::new() };
+        let write = RowWrite { before, after: None, guards: guards.clone(), marks, entries: Box::default() };
         state.transaction().writes_mut().put(&self.table, key, write);
         Ok(())
     }

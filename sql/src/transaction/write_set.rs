@@ -47,7 +47,7 @@ pub(crate) struct RowWrite {
     pub guards: ColumnSet,
     pub marks: Marks,
     /// The row's own live entries: (index, entry key).
-    pub entries: Vec<(EntityId, Key)>,
+    pub entries: Box<[(EntityId, Key)]>,
 }
 
 /// Writes of one table.
