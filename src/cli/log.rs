@@ -114,6 +114,6 @@ mod tests {
             let parents: Vec<String> = parents.split(',').filter(|p| !p.is_empty()).map(str::to_owned).collect();
             drawn.extend(advance(&mut lanes, id, &parents, id));
         }
-        assert_eq!(drawn, ["* d", "| \\", "| * c", "* | b", "* | a", "  /"]);
+        assert_eq!(drawn, ["* d", "| \\", "| * c", "* | b", "* | a", "| /"]);
     }
 }

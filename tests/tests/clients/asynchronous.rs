@@ -16,7 +16,6 @@ fn options(process: &Process) -> OptsBuilder {
     OptsBuilder::default().ip_or_hostname(address.ip().to_string()).tcp_port(address.port()).user(Some("root"))
 }
 
-#[ignore = "waits for INSERT and SELECT in sql"]
 #[tokio::test]
 async fn mysql_async() {
     let process = Process::start();

@@ -29,25 +29,21 @@ fn walk(program: &str, available: &[&str], script: &str) {
     assert!(output.status.success() && out.trim_end().ends_with("ok"), "{script}: {}\n{out}\n{err}", output.status);
 }
 
-#[ignore = "waits for INSERT and SELECT in sql"]
 #[test]
 fn pymysql() {
     walk("python3", &["-c", "import pymysql"], "pymysql_client.py");
 }
 
-#[ignore = "waits for INSERT and SELECT in sql"]
 #[test]
 fn connector_python() {
     walk("python3", &["-c", "import mysql.connector"], "connector_python_client.py");
 }
 
-#[ignore = "waits for INSERT and SELECT in sql"]
 #[test]
 fn node_mysql2() {
     walk("node", &["-e", "require('mysql2')"], "mysql2_client.js");
 }
 
-#[ignore = "waits for INSERT and SELECT in sql"]
 #[test]
 fn mariadb_cli() {
     walk("sh", &["-c", "command -v mariadb"], "mariadb_cli.sh");

@@ -5,7 +5,8 @@ pub(crate) mod fixture;
 use fixture::World;
 
 /// Probes that we answer otherwise than MariaDB 10.11, and why.
-const DIFFERENCES: [(&str, &str); 5] = [
+const DIFFERENCES: [(&str, &str); 6] = [
+    ("SELECT GET_LOCK", "named locks are 1235"),
     ("SELECT id, SUM(k) OVER", "window functions are 1235"),
     ("SELECT * FROM JSON_TABLE", "JSON_TABLE is 1235"),
     ("SELECT '1abc' + 1", "the recorded 2.0 is the client's way to print a double"),
