@@ -13,6 +13,16 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// How often the folder's note is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// The binary beside this test's own, `target/<profile>/headwaters`: tests outside its package have no
+/// `CARGO_BIN_EXE_headwaters`.
+pub fn binary() -> String {
+    let own = std::env::current_exe().expect("a running program has a path");
+    let profile = own.ancestors().nth(2).expect("tests run from target/<profile>/deps");
+    let binary = profile.join(format!("headwaters{}", std::env::consts::EXE_SUFFIX));
+    assert!(binary.exists(), "{} is missing: run `cargo build` first", binary.display());
+    binary.display().to_string()
+}
+
 /// A running replica process.
 pub struct Instance {
     child: Child,
@@ -74,12 +84,16 @@ impl Instance {
 
     /// A connection as root, or why not.
     pub async fn try_connect(&self) -> Result<Conn, mysql_async::Error> {
-        let options = OptsBuilder::default()
+        Conn::new(self.options()).await
+    }
+
+    /// How to connect as root without a password.
+    pub fn options(&self) -> OptsBuilder {
+        OptsBuilder::default()
             .ip_or_hostname(self.address.ip().to_string())
             .tcp_port(self.address.port())
             .user(Some("root"))
-            .prefer_socket(false);
-        Conn::new(options).await
+            .prefer_socket(false)
     }
 
     /// kill -9: no chance to write anything more.

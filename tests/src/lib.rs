@@ -5,6 +5,5 @@
 pub mod instance;
 pub mod isolation;
 pub mod oracle;
-pub mod process;
 pub mod simulation;
 pub mod slt;

@@ -5,7 +5,7 @@
 
 mod asynchronous;
 
-use acceptance::process::Process;
+use acceptance::instance::{Instance, binary};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -17,9 +17,10 @@ fn walk(program: &str, available: &[&str], script: &str) {
         assert!(std::env::var_os("HEADWATERS_ALL_CLIENTS").is_none(), "{program} {available:?} is not installed");
         return println!("left out: {program} {available:?} is not installed");
     }
-    let process = Process::start();
+    let folder = tempfile::tempdir().expect("a folder for the replica");
+    let instance = Instance::start(&binary(), folder.path());
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("clients").join(script);
-    let address = process.address();
+    let address = instance.address();
     let output = Command::new(program)
         .arg(&path)
         .args([&address.ip().to_string(), &address.port().to_string(), "root", "walk"])
