@@ -8,6 +8,7 @@ use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 use crate::replica::{Replica, founding, presence, serving};
 use dag::clock::System;
+use std::io::IsTerminal;
 use std::sync::Arc;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -71,7 +72,10 @@ fn announce(server: &serving::Serving) {
 
 fn write_log(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("HEADWATERS_LOG").unwrap_or_else(|_| "info".into());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),

@@ -6,6 +6,7 @@ mod import;
 mod isolation;
 mod kill;
 mod probes;
+mod refusals;
 mod restart;
 mod sql_files;
 mod verbs;

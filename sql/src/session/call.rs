@@ -29,7 +29,7 @@ pub(crate) fn run(
     arguments: &[Expr],
 ) -> Result<Response, Stop> {
     if scene.procedure.is_none() {
-        scene.procedure = Some(begin(state, scene, name, arguments)?);
+        scene.procedure = Some(begin(state, name, arguments)?);
     }
     let Some(Called { answer, done }) = &scene.procedure else { return Ok(ok()) };
     match done.answer() {
@@ -44,7 +44,7 @@ pub(crate) fn run(
     respond(state, scene, listing, &Filter::default())
 }
 
-fn begin(state: &mut State, scene: &mut Scene, name: &ObjectName, arguments: &[Expr]) -> Result<Called, Stop> {
+fn begin(state: &mut State, name: &ObjectName, arguments: &[Expr]) -> Result<Called, Stop> {
     let procedure = find(state, name)?;
     if arguments.len() != procedure.arity() {
         let text = format!(
@@ -55,7 +55,7 @@ fn begin(state: &mut State, scene: &mut Scene, name: &ObjectName, arguments: &[E
         );
         return Err(SqlError::new(1318, text).into());
     }
-    let values = arguments.iter().map(|argument| constant(state, scene, argument)).collect::<Result<Vec<_>, _>>()?;
+    let values = arguments.iter().map(|argument| constant(state, argument)).collect::<Result<Vec<_>, _>>()?;
     let answer = Answer::default();
     let done = procedure.begin(&values, answer.clone());
     Ok(Called { answer, done })
