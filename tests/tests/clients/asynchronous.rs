@@ -1,8 +1,8 @@
 //! mysql_async: typed rows in both protocols, transactions, a pool, pipelined resets.
 
-use acceptance::process::Process;
+use acceptance::instance::{Instance, binary};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, OptsBuilder, Pool, TxOpts};
+use mysql_async::{Conn, Pool, TxOpts};
 
 fn code(error: mysql_async::Error) -> u16 {
     match error {
@@ -11,15 +11,11 @@ fn code(error: mysql_async::Error) -> u16 {
     }
 }
 
-fn options(process: &Process) -> OptsBuilder {
-    let address = process.address();
-    OptsBuilder::default().ip_or_hostname(address.ip().to_string()).tcp_port(address.port()).user(Some("root"))
-}
-
 #[tokio::test]
 async fn mysql_async() {
-    let process = Process::start();
-    let mut connection = Conn::new(options(&process).prefer_socket(false)).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let instance = Instance::start(&binary(), folder.path());
+    let mut connection = Conn::new(instance.options()).await.unwrap();
     connection.query_drop("CREATE DATABASE walk").await.unwrap();
     connection.query_drop("USE walk").await.unwrap();
     connection.query_drop(include_str!("../../clients/typed_table.sql")).await.unwrap();
@@ -45,7 +41,7 @@ async fn mysql_async() {
     connection.reset().await.unwrap();
     connection.disconnect().await.unwrap();
 
-    let pool = Pool::new(options(&process).prefer_socket(false).db_name(Some("walk")));
+    let pool = Pool::new(instance.options().db_name(Some("walk")));
     for n in 0..20 {
         let mut pooled = pool.get_conn().await.unwrap();
         pooled.exec_drop("INSERT INTO typed (small, big, name) VALUES (?, 0, ?)", (n, format!("n{n}"))).await.unwrap();
