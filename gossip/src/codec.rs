@@ -86,8 +86,11 @@ impl Deframer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hello::{Hello, TransportId};
     use crate::message::Held;
-    use dag::id::{AuthorId, CommitId, RunId};
+    use crate::ticket::{MAX_REASON, Refusal, RefusalKind};
+    use dag::author_key::AuthorKey;
+    use dag::id::{AuthorId, CommitId, GenesisId, RunId};
     use proptest::prelude::*;
     use serde_bytes::ByteBuf;
 
@@ -103,6 +106,47 @@ mod tests {
             part(Some(ByteBuf::from(vec![9]))),
             Message::Done { fetch: u64::MAX, parts: 2, more: true },
         ]
+    }
+
+    /// Every message a connection may begin with, and its bytes for ever (R40).
+    fn golden() -> Vec<(Message, String)> {
+        let key = AuthorKey::from_seed([9; 32]);
+        let hello = Hello::sign(&key, GenesisId([1; 32]), RunId(2), &TransportId([3; 32]), 4);
+        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let fill = |byte: &str, n: usize| byte.repeat(n);
+        let said = format!(
+            "a76372756e0266617574686f725820{}6767656e657369735820{}6776657273696f6e01697369676e61747572655840{}697472616e73706f72745820{}6c636c6f636b5f6d696c6c697304",
+            hex(key.id().as_bytes()),
+            fill("01", 32),
+            hex(&*hello.signature),
+            fill("03", 32),
+        );
+        vec![
+            (Message::Hello(hello.clone()), format!("a16548656c6c6f{said}")),
+            (Message::Twin(hello), format!("a1645477696e{said}")),
+            (Message::Ask, "6341736b".to_owned()),
+            (
+                Message::Refused(Refusal::new(RefusalKind::Stranger, "no")),
+                "a16752656675736564a2646b696e6468537472616e67657266726561736f6e626e6f".to_owned(),
+            ),
+        ]
+    }
+
+    #[test]
+    fn golden_bytes_of_the_first_words() {
+        for (message, bytes) in golden() {
+            let encoded: String = encode(&message).unwrap().iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(encoded, bytes, "{message:?}");
+            assert_eq!(decode(&encode(&message).unwrap()).unwrap(), message);
+        }
+    }
+
+    #[test]
+    fn a_reason_longer_than_its_bound_is_refused() {
+        for (length, well) in [(MAX_REASON, true), (MAX_REASON + 1, false)] {
+            let refusal = Refusal { kind: RefusalKind::Busy, reason: "x".repeat(length) };
+            assert_eq!(decode(&encode(&Message::Refused(refusal)).unwrap()).is_ok(), well, "{length}");
+        }
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub enum Fault {
     Gap,
     /// No answer in time.
     Silent,
+    /// More requests or announcements than the rate allows.
+    Flood,
+    /// Words that only members may say.
+    Stranger,
 }
 
 impl Fault {
@@ -30,7 +34,7 @@ impl Fault {
     fn points(self) -> u32 {
         match self {
             Fault::Malformed | Fault::TooLarge | Fault::Invalid => 10,
-            Fault::Unasked | Fault::Gap | Fault::Silent => 1,
+            Fault::Unasked | Fault::Gap | Fault::Silent | Fault::Flood | Fault::Stranger => 1,
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Promises: what this replica sends keeps these; what exceeds them on receipt is a fault before it is decoded or kept.
 
+use std::time::Duration;
+
 /// Longest announcement (R41): fits one gossip message with room to spare below libp2p's 64 KiB.
 pub const MAX_ANNOUNCEMENT: usize = 8 << 10;
 /// Most heads in an announcement (R41): a commit joins as many (R5), so one more commit names them all.
@@ -43,3 +45,72 @@ pub const MAX_RUNGS: usize = 6_600;
 
 /// Milliseconds without a part after which a fetch is given up: ten round trips to the other side of the world.
 pub const FETCH_PATIENCE_MILLIS: u64 = 3_000;
+
+/// Version of the protocol: what [`crate::Hello`] names, and the end of the stream protocol's name.
+pub const PROTOCOL_VERSION: u32 = 1;
+/// Longest answer to one request: what a fetch brings, the segment that was too much, and their frames.
+pub const MAX_ANSWER: usize = FETCH_BYTES + MAX_SEGMENT_BYTES + (4 << 20);
+/// A request that is not answered by then is given up: a full answer at 2 MB/s.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What one replica allows, connections and rates; the bounds of single messages are constants above.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections that others opened.
+    pub inbound: u32,
+    /// Connections opened here.
+    pub outbound: u32,
+    /// Connections of one peer: both may dial at once, and dial again over the other transport.
+    pub per_peer: u32,
+    /// Connections not yet established, either way.
+    pub pending: u32,
+    /// Connected peers that are served nothing: newcomers with tickets, and the curious.
+    pub strangers: usize,
+    /// How long a stranger may stay without becoming a member.
+    pub stranger_patience: Duration,
+    /// Requests and announcements of one peer: per second, and at once.
+    pub requests: Rate,
+    /// Requests of one peer that are being answered or wait for it.
+    pub requests_waiting: usize,
+    /// Jobs on blocking threads at once, over all peers.
+    pub jobs: usize,
+    /// First ban after too many faults; each further one doubles it.
+    pub first_ban: Duration,
+    /// Longest ban.
+    pub longest_ban: Duration,
+    /// Addresses remembered to dial.
+    pub addresses: usize,
+    /// Connected peers that get announcements directly; the others by gossip.
+    pub direct_peers: usize,
+}
+
+/// So many per second in the long run, so many at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// In the long run.
+    pub per_second: u32,
+    /// At once.
+    pub burst: u32,
+}
+
+impl Default for Limits {
+    /// 64 connections either way let a mesh of 100 replicas hold without a hub; an honest peer under full load sends
+    /// 200 announcements and as many fetches a second.
+    fn default() -> Self {
+        Limits {
+            inbound: 64,
+            outbound: 64,
+            per_peer: 3,
+            pending: 32,
+            strangers: 16,
+            stranger_patience: Duration::from_secs(30),
+            requests: Rate { per_second: 1_000, burst: 2_000 },
+            requests_waiting: 64,
+            jobs: 8,
+            first_ban: Duration::from_secs(60),
+            longest_ban: Duration::from_secs(3_600),
+            addresses: 512,
+            direct_peers: 12,
+        }
+    }
+}

@@ -5,7 +5,9 @@
 //! when to say what: that is `exchange`.
 
 use crate::announcement::Announcement;
+use crate::hello::Hello;
 use crate::limits::{MAX_HAVE, MAX_HEADS, MAX_RUNGS, MAX_WANT, PART_COMMITS};
+use crate::ticket::{JoinRequest, MAX_GENESIS, MAX_REASON, Refusal, Welcome};
 use dag::id::{AuthorId, CommitId, RunId};
 use dag::version::{Position, Versions};
 use dag::vertex::Chain;
@@ -69,9 +71,35 @@ pub enum Message {
         /// More is wanted than one answer holds: store this, then ask again.
         more: bool,
     },
+    /// The first words of either side; answered with the same, or `Refused`.
+    Hello(Hello),
+    /// Announce what you have now, not what you had when you announced last.
+    Ask,
+    /// A ticket is redeemed; answered with `Welcome` or `Refused`.
+    Join(JoinRequest),
+    /// The newcomer is a member.
+    Welcome(Welcome),
+    /// No, and why.
+    Refused(Refusal),
+    /// Another live process under your author key said this to me (R6).
+    Twin(Hello),
 }
 
 impl Message {
+    /// Whether this opens an exchange of words; the others answer one.
+    pub fn is_request(&self) -> bool {
+        matches!(
+            self,
+            Message::Announce(_)
+                | Message::Fetch { .. }
+                | Message::Climb { .. }
+                | Message::Hello(_)
+                | Message::Ask
+                | Message::Join(_)
+                | Message::Twin(_)
+        )
+    }
+
     /// Whether the lists keep their bounds; the frame's length is checked before.
     pub fn is_bounded(&self) -> bool {
         match self {
@@ -84,7 +112,10 @@ impl Message {
             Message::Part { commits, cut, tip, .. } => {
                 !commits.is_empty() && commits.len() <= PART_COMMITS && !(*cut && tip.is_some())
             }
-            Message::Done { .. } => true,
+            Message::Join(request) => request.is_bounded(),
+            Message::Welcome(welcome) => welcome.genesis.len() <= MAX_GENESIS,
+            Message::Refused(refusal) => refusal.reason.len() <= MAX_REASON,
+            Message::Done { .. } | Message::Hello(_) | Message::Ask | Message::Twin(_) => true,
         }
     }
 }

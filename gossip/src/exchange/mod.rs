@@ -123,6 +123,13 @@ impl Exchange {
                 let finish = self.fetcher.done(fetch, parts, more)?;
                 Ok(finish.into_iter().map(Effect::Finish).collect())
             }
+            // Of the connection, not of the exchange: whoever owns the connection answers these.
+            Message::Hello(_)
+            | Message::Ask
+            | Message::Join(_)
+            | Message::Welcome(_)
+            | Message::Refused(_)
+            | Message::Twin(_) => Err(Fault::Unasked),
         }
     }
 

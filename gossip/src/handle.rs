@@ -1,0 +1,274 @@
+//! What the rest of the process asks of the network.
+//!
+//! Promises: cheap to clone; nothing here waits for a peer but [`Handle::ask`], [`Handle::dial`] and
+//! [`Handle::request`], which end by their patience; an idle handle (no network) knows no peers and says so. Does not
+//! know libp2p.
+
+use crate::announcement::Announcement;
+use crate::faults::Fault;
+use crate::hello::{Access, TransportId};
+use crate::host::Host;
+use crate::limits::PATIENCE;
+use crate::message::Message;
+use dag::id::{AuthorId, CommitId, RunId};
+use dag::version::Versions;
+use dag::vertex::Chain;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+/// Questions that may wait for the network's loop; more wait at their askers.
+const COMMANDS_WAITING: usize = 256;
+
+/// What is known of a peer.
+#[derive(Clone, Debug, Default)]
+pub struct PeerStatus {
+    /// Its author key; `None` until it said hello.
+    pub author: Option<AuthorId>,
+    /// What it may do.
+    pub access: Option<Access>,
+    /// Its run.
+    pub run: Option<RunId>,
+    /// Whether it is connected now.
+    pub connected: bool,
+    /// Where it is or was reached.
+    pub address: String,
+    /// Whether this side dialed.
+    pub dialed: bool,
+    /// The last ping.
+    pub round_trip: Option<Duration>,
+    /// Its clock less ours, milliseconds.
+    pub clock_difference_millis: Option<i64>,
+    /// Bytes of messages that came.
+    pub bytes_in: u64,
+    /// Bytes of messages that went.
+    pub bytes_out: u64,
+    /// What it did wrong, since this process started.
+    pub faults: BTreeMap<Fault, u64>,
+    /// When it was last heard, milliseconds since 1970.
+    pub heard_millis: Option<u64>,
+    /// Until when it is not let in, milliseconds since 1970.
+    pub banned_until_millis: Option<u64>,
+    /// Why it refused us, if it did.
+    pub refusal: Option<String>,
+    /// Whether commits are being fetched from it.
+    pub fetching: bool,
+    /// Positions that it said it has on disk.
+    pub held: Versions,
+}
+
+impl PeerStatus {
+    /// Whether it is connected and may fetch.
+    pub fn is_served(&self) -> bool {
+        self.connected && matches!(self.access, Some(Access::Member | Access::Reader))
+    }
+}
+
+/// Why peers could not be asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// Not so many are connected.
+    #[error("{wanted} peers were to answer and {connected} are connected; see headwaters.peers, or ask fewer")]
+    Few {
+        /// How many were to answer.
+        wanted: usize,
+        /// How many are there.
+        connected: usize,
+    },
+    /// No answer in time, or what was named could not be fetched in time.
+    #[error("{answered} of {wanted} peers answered, and what they named was not all here, within {} s; see headwaters.peers", PATIENCE.as_secs())]
+    Patience {
+        /// How many were to answer.
+        wanted: usize,
+        /// How many did.
+        answered: usize,
+    },
+    /// No such peer is connected.
+    #[error("the peer is not connected; see headwaters.peers")]
+    Gone,
+    /// An address that is none, with why.
+    #[error("{0}")]
+    Address(String),
+    /// There is no network.
+    #[error("this replica runs without peers (--peers-listen off and no --bootstrap)")]
+    Off,
+}
+
+/// What the loop is asked.
+pub(crate) enum Command {
+    /// Connect there.
+    Dial(String, oneshot::Sender<Result<(), AskError>>),
+    /// Fresh announcements of so many peers.
+    Ask(usize, oneshot::Sender<Result<Vec<Announcement>, AskError>>),
+    /// One message to one peer.
+    Request(TransportId, Message, oneshot::Sender<Result<Vec<Message>, AskError>>),
+}
+
+/// What the loop and the handles share.
+pub(crate) struct Shared {
+    /// Everybody seen, by transport key; bounded by the loop.
+    peers: Mutex<BTreeMap<TransportId, PeerStatus>>,
+    /// Where to dial, for the next start.
+    addresses: Mutex<Vec<String>>,
+    /// Something was written here: announce.
+    pub(crate) changed: Notify,
+    /// Something was learned or entered.
+    pub(crate) news: watch::Sender<u64>,
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        let (news, _) = watch::channel(0);
+        let (peers, addresses) = (Mutex::default(), Mutex::default());
+        Shared { peers, addresses, changed: Notify::new(), news }
+    }
+
+    pub(crate) fn peers(&self) -> MutexGuard<'_, BTreeMap<TransportId, PeerStatus>> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn addresses(&self) -> MutexGuard<'_, Vec<String>> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn bump(&self) {
+        self.news.send_modify(|n| *n += 1);
+    }
+}
+
+struct Running {
+    host: Arc<dyn Host>,
+    commands: mpsc::Sender<Command>,
+}
+
+/// The network's door.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+    running: Option<Arc<Running>>,
+}
+
+impl Handle {
+    /// No network: no peers, and every question that needs one is an error.
+    pub fn idle() -> Handle {
+        Handle { shared: Arc::new(Shared::new()), running: None }
+    }
+
+    pub(crate) fn running(host: Arc<dyn Host>, shared: Arc<Shared>) -> (Handle, mpsc::Receiver<Command>) {
+        let (commands, received) = mpsc::channel(COMMANDS_WAITING);
+        (Handle { shared, running: Some(Arc::new(Running { host, commands })) }, received)
+    }
+
+    /// Something was written or learned here: announce it soon. Costs nothing; many calls make one announcement.
+    pub fn changed(&self) {
+        self.shared.changed.notify_one();
+    }
+
+    /// Everybody seen since the start, connected or not.
+    pub fn peers(&self) -> Vec<(TransportId, PeerStatus)> {
+        self.shared.peers().iter().map(|(id, status)| (*id, status.clone())).collect()
+    }
+
+    /// How many peers are known to have this number of the chain on disk; this replica is not counted.
+    pub fn holders(&self, chain: Chain, seq: u64) -> usize {
+        let holds = |p: &&PeerStatus| p.held.get(&chain).is_some_and(|position| position.seq >= seq);
+        self.shared.peers().values().filter(holds).count()
+    }
+
+    /// Addresses that led to members, best first: for the next start.
+    pub fn addresses(&self) -> Vec<String> {
+        self.shared.addresses().clone()
+    }
+
+    /// Bumped whenever something was learned or entered.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.shared.news.subscribe()
+    }
+
+    /// Asks `k - 1` peers what they have now, and returns when everything they named is here.
+    pub async fn ask(&self, k: usize) -> Result<(), AskError> {
+        let wanted = k.saturating_sub(1);
+        if wanted == 0 {
+            return Ok(());
+        }
+        let mut news = self.news();
+        let host = self.running.as_ref().ok_or(AskError::Off)?.host.clone();
+        let announcements = self.send(|reply| Command::Ask(wanted, reply)).await?;
+        let answered = announcements.len();
+        let mut missing: Vec<CommitId> = announcements.into_iter().flat_map(|a| a.heads).collect();
+        let arrived = async {
+            loop {
+                missing = still_missing(host.clone(), missing).await;
+                if missing.is_empty() || news.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        timeout(PATIENCE, arrived).await.map_err(|_| AskError::Patience { wanted, answered })
+    }
+
+    /// Connects to host:port or a multiaddr; returns when the connection stands, before any hello.
+    pub async fn dial(&self, address: &str) -> Result<(), AskError> {
+        self.send(|reply| Command::Dial(address.to_owned(), reply)).await
+    }
+
+    /// Sends one request to a connected peer and gives its answer, unverified.
+    pub async fn request(&self, peer: TransportId, message: Message) -> Result<Vec<Message>, AskError> {
+        self.send(|reply| Command::Request(peer, message, reply)).await
+    }
+
+    async fn send<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, AskError>>) -> Command,
+    ) -> Result<T, AskError> {
+        let running = self.running.as_ref().ok_or(AskError::Off)?;
+        let (reply, answer) = oneshot::channel();
+        running.commands.send(command(reply)).await.map_err(|_| AskError::Off)?;
+        match timeout(2 * PATIENCE, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(AskError::Off),
+            Err(_) => Err(AskError::Gone),
+        }
+    }
+}
+
+/// Which of these commits have not entered here.
+async fn still_missing(host: Arc<dyn Host>, ids: Vec<CommitId>) -> Vec<CommitId> {
+    let look = move || {
+        let mut missing = Vec::new();
+        host.read(&mut |ledger, _| missing = ids.iter().filter(|id| ledger.vertex(id).is_none()).copied().collect());
+        missing
+    };
+    // A job that was cancelled found nothing missing only because the runtime ends.
+    tokio::task::spawn_blocking(look).await.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dag::version::Position;
+
+    #[tokio::test]
+    async fn an_idle_handle_knows_nobody_and_says_so() {
+        let handle = Handle::idle();
+        handle.changed();
+        assert_eq!(handle.ask(1).await, Ok(()));
+        assert_eq!(handle.ask(2).await, Err(AskError::Off));
+        assert_eq!(handle.dial("127.0.0.1:1").await, Err(AskError::Off));
+        assert!(handle.peers().is_empty());
+    }
+
+    #[test]
+    fn holders_are_the_peers_that_said_so() {
+        let handle = Handle::idle();
+        let chain = Chain { author: AuthorId([1; 32]), run: RunId(1) };
+        for (peer, seq) in [(1, 4), (2, 5), (3, 6)] {
+            let held = Versions::from([(chain, Position { seq, id: CommitId([9; 32]) })]);
+            handle.shared.peers().insert(TransportId([peer; 32]), PeerStatus { held, ..PeerStatus::default() });
+        }
+        assert_eq!(handle.holders(chain, 5), 2);
+        assert_eq!(handle.holders(Chain { run: RunId(2), ..chain }, 1), 0);
+    }
+}

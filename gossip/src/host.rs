@@ -1,0 +1,53 @@
+//! What the network asks of the replica it runs in.
+//!
+//! Promises of a [`Host`]: synchronous, called from a bounded pool of blocking threads, from several at once; nothing
+//! unsynced or unsigned is given out (R14). Implemented by the root package. Knows no connections.
+
+use crate::announcement::Announcement;
+use crate::faults::Fault;
+use crate::hello::{Access, Hello, TransportId};
+use crate::ledger::{Ledger, RawSegment};
+use crate::ticket::{JoinRequest, Refusal, Welcome};
+use dag::id::{AuthorId, CommitId, GenesisId, NodeId};
+use std::sync::Arc;
+
+/// The replica could not do it; nothing of the peer's fault.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct HostError(pub String);
+
+/// What became of segments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Admission {
+    /// Commits that entered.
+    pub entered: u64,
+    /// One for each segment that was refused.
+    pub faults: Vec<Fault>,
+    /// Parents that are nowhere here: to be fetched from whoever has them.
+    pub missing: Vec<CommitId>,
+}
+
+/// The replica, as the network sees it.
+pub trait Host: Send + Sync + 'static {
+    /// The database.
+    fn genesis(&self) -> GenesisId;
+    /// The first words through this transport, signed by the author key, with the clock of now.
+    fn hello(&self, transport: &TransportId) -> Hello;
+    /// What the author may do, by the members known now.
+    fn access(&self, author: &AuthorId) -> Access;
+    /// What is here now, without addresses; signs a tip if one is due and has it on disk before it returns (R14).
+    fn announcement(&self) -> Result<Announcement, HostError>;
+    /// A tip that came with an announcement: verified, and kept if its commit is here (R15, R16). `false`: it is
+    /// forged, of another database, or not a member's.
+    fn heard(&self, tip: &[u8]) -> bool;
+    /// Runs a job that reads commits, with the time in milliseconds since 1970. Reads never wait for a disk's sync.
+    fn read(&self, job: &mut dyn FnMut(&dyn Ledger, u64));
+    /// Verifies, admits and stores segments of one answer of `from`, in order; returns when they are on disk.
+    fn admit(&self, from: &AuthorId, segments: Vec<RawSegment>) -> Admission;
+    /// A ticket is redeemed.
+    fn join(&self, request: &JoinRequest) -> Result<Welcome, Refusal>;
+    /// Tree nodes and large values, in the order asked for; `None` for what is not here.
+    fn objects(&self, ids: &[NodeId]) -> Vec<Option<Arc<[u8]>>>;
+    /// Another live process under this replica's author key said this (R6): stop writing.
+    fn twin(&self, said: &Hello);
+}
