@@ -23,6 +23,7 @@ pub mod heads;
 pub mod hlc;
 pub mod id;
 pub mod layout;
+pub mod objects;
 pub mod row;
 pub mod row_key;
 pub mod schema;

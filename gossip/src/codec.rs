@@ -90,7 +90,7 @@ mod tests {
     use crate::message::Held;
     use crate::ticket::{MAX_REASON, Refusal, RefusalKind};
     use dag::author_key::AuthorKey;
-    use dag::id::{AuthorId, CommitId, GenesisId, RunId};
+    use dag::id::{AuthorId, CommitId, GenesisId, NodeId, RunId};
     use proptest::prelude::*;
     use serde_bytes::ByteBuf;
 
@@ -105,6 +105,16 @@ mod tests {
             part(None),
             part(Some(ByteBuf::from(vec![9]))),
             Message::Done { fetch: u64::MAX, parts: 2, more: true },
+            Message::Get { get: 3, ids: vec![NodeId([2; 32]), NodeId([1; 32])] },
+            Message::Objects {
+                get: 3,
+                index: 0,
+                objects: vec![Some(ByteBuf::from(vec![1, 2])), None],
+                cut: false,
+                done: true,
+            },
+            Message::Checkpoints,
+            Message::Offer { checkpoints: vec![ByteBuf::from(vec![7])] },
         ]
     }
 
@@ -176,6 +186,13 @@ mod tests {
         assert!(decode(&long).is_err(), "number in a longer form");
         let unsorted = Message::Climb { fetch: 1, also: vec![CommitId([2; 32]), CommitId([1; 32])] };
         assert!(matches!(decode(&encode(&unsorted).unwrap()), Err(CodecError::NotCanonical)));
+    }
+
+    #[test]
+    fn golden_bytes_of_messages_about_objects() {
+        let golden: String =
+            messages()[6..].iter().map(|m| data_encoding::HEXLOWER.encode(&encode(m).unwrap()) + "\n").collect();
+        assert_eq!(golden, include_str!("objects/golden.txt"));
     }
 
     #[test]

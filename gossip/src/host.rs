@@ -46,8 +46,14 @@ pub trait Host: Send + Sync + 'static {
     fn admit(&self, from: &AuthorId, segments: Vec<RawSegment>) -> Admission;
     /// A ticket is redeemed.
     fn join(&self, request: &JoinRequest) -> Result<Welcome, Refusal>;
-    /// Tree nodes and large values, in the order asked for; `None` for what is not here.
+    /// Tree nodes and large values, in the order asked for; `None` for what is not here. At least one, and no more once
+    /// [`dag::objects::ANSWER_BYTES`] are passed: the peer asks for the rest again.
     fn objects(&self, ids: &[NodeId]) -> Vec<Option<Arc<[u8]>>>;
+    /// The stable checkpoints that clones may take (R30), each as the replica writes it, at most
+    /// [`crate::limits::MAX_OFFERS`] of [`crate::limits::MAX_OFFER`] bytes.
+    fn checkpoints(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
     /// Another live process under this replica's author key said this (R6): stop writing.
     fn twin(&self, said: &Hello);
 }

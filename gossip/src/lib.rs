@@ -2,7 +2,7 @@
 //!
 //! Pull only: an [`Announcement`] says what a peer has; an [`Exchange`], one per connected peer, turns events into
 //! effects: it asks for `closure(want) - closure(have)`, hands whole segments to admission and serves its own replica's
-//! commits read-only. [`codec`] frames the messages; [`limits`] bounds everything; [`Faults`] counts what a peer did
+//! commits read-only. [`objects`] gathers trees node by node, from one peer or several. [`codec`] frames the messages; [`limits`] bounds everything; [`Faults`] counts what a peer did
 //! wrong. Knows nothing of SQL or order, and neither verifies nor stores commits: whoever applies the effects does.
 
 mod announcement;
@@ -15,6 +15,7 @@ mod host;
 mod ledger;
 pub mod limits;
 mod message;
+pub mod objects;
 mod options;
 pub mod ticket;
 

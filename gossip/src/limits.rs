@@ -114,3 +114,19 @@ impl Default for Limits {
         }
     }
 }
+/// Most objects asked for at once: 256 leaves of 4 KiB are the 1 MiB that an answer takes.
+pub const MAX_GET: usize = 256;
+/// What one inner node counts as in a request: it names some sixty others, which wait here until they are fetched.
+pub const INNER_WEIGHT: usize = 16;
+/// Longest object: a row is at most what a session sends, 64 MiB; an answer has room for a third more.
+pub const MAX_OBJECT: usize = MAX_ANSWER - (16 << 20);
+/// Requests for objects under way with one peer: its disk and the line both stay busy, 4 MiB wait here at most.
+pub const GET_WINDOW: usize = 4;
+/// Requests for objects under way with all peers together.
+pub const GET_WINDOW_ALL: usize = 8;
+/// Milliseconds without an answer after which objects are asked of another peer: 1 MiB over a line of 1 Mbit/s.
+pub const GET_PATIENCE_MILLIS: u64 = 10_000;
+/// Most checkpoints offered to a clone: replicas keep one stable one, rarely two.
+pub const MAX_OFFERS: usize = 4;
+/// Longest offer of a checkpoint: its roots (70 bytes a table and index) and a signed tip of each member.
+pub const MAX_OFFER: usize = PART_BYTES / MAX_OFFERS;

@@ -6,9 +6,9 @@
 
 use crate::announcement::Announcement;
 use crate::hello::Hello;
-use crate::limits::{MAX_HAVE, MAX_HEADS, MAX_RUNGS, MAX_WANT, PART_COMMITS};
+use crate::limits::{MAX_GET, MAX_HAVE, MAX_HEADS, MAX_OFFER, MAX_OFFERS, MAX_RUNGS, MAX_WANT, PART_COMMITS};
 use crate::ticket::{JoinRequest, MAX_GENESIS, MAX_REASON, Refusal, Welcome};
-use dag::id::{AuthorId, CommitId, RunId};
+use dag::id::{AuthorId, CommitId, NodeId, RunId};
 use dag::version::{Position, Versions};
 use dag::vertex::Chain;
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,33 @@ pub enum Message {
     Refused(Refusal),
     /// Another live process under your author key said this to me (R6).
     Twin(Hello),
+    /// Send these objects: tree nodes and large values by hash.
+    Get {
+        /// Number of the request.
+        get: u64,
+        /// In the order in which they are wanted.
+        ids: Vec<NodeId>,
+    },
+    /// The answer to the first of the ids asked for; the asker asks for the rest again.
+    Objects {
+        /// Number of the request.
+        get: u64,
+        /// 0, 1, 2 ... within the answer.
+        index: u64,
+        /// In the order asked for; `None` for what is not here.
+        objects: Vec<Option<ByteBuf>>,
+        /// The last one goes on as the first of the next message.
+        cut: bool,
+        /// The answer ends.
+        done: bool,
+    },
+    /// Which checkpoints do you serve to clones? Only stable ones may be named (R30).
+    Checkpoints,
+    /// The answer: what each is and who vouches for it, oldest first, as the replica writes it.
+    Offer {
+        /// See there; opaque here.
+        checkpoints: Vec<ByteBuf>,
+    },
 }
 
 impl Message {
@@ -97,6 +124,8 @@ impl Message {
                 | Message::Ask
                 | Message::Join(_)
                 | Message::Twin(_)
+                | Message::Get { .. }
+                | Message::Checkpoints
         )
     }
 
@@ -115,7 +144,14 @@ impl Message {
             Message::Join(request) => request.is_bounded(),
             Message::Welcome(welcome) => welcome.genesis.len() <= MAX_GENESIS,
             Message::Refused(refusal) => refusal.reason.len() <= MAX_REASON,
-            Message::Done { .. } | Message::Hello(_) | Message::Ask | Message::Twin(_) => true,
+            Message::Done { .. } | Message::Hello(_) | Message::Ask | Message::Twin(_) | Message::Checkpoints => true,
+            Message::Get { ids, .. } => !ids.is_empty() && ids.len() <= MAX_GET,
+            Message::Objects { objects, cut, done, .. } => {
+                !objects.is_empty() && objects.len() <= MAX_GET && !(*cut && (*done || objects.last() == Some(&None)))
+            }
+            Message::Offer { checkpoints } => {
+                checkpoints.len() <= MAX_OFFERS && checkpoints.iter().all(|offer| offer.len() <= MAX_OFFER)
+            }
         }
     }
 }

@@ -129,7 +129,11 @@ impl Exchange {
             | Message::Join(_)
             | Message::Welcome(_)
             | Message::Refused(_)
-            | Message::Twin(_) => Err(Fault::Unasked),
+            | Message::Twin(_)
+            | Message::Get { .. }
+            | Message::Objects { .. }
+            | Message::Checkpoints
+            | Message::Offer { .. } => Err(Fault::Unasked),
         }
     }
 
