@@ -37,8 +37,8 @@ pub trait Ledger {
     fn versions(&self) -> Versions;
     /// What a peer lacks (R41): see [`dag::version::Chains::lack`].
     fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], settled: bool) -> Lack;
-    /// The vertex of an admitted commit.
-    fn vertex(&self, id: &CommitId) -> Option<&Vertex>;
+    /// The vertex of an admitted commit: by value, since those below the window are read from the disk.
+    fn vertex(&self, id: &CommitId) -> Option<Vertex>;
     /// The bytes of an admitted commit; `None` also if they cannot be read now.
     fn served(&self, id: &CommitId) -> Option<Served>;
 }

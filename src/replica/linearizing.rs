@@ -19,7 +19,7 @@ use linearizer::checkpoint::{Checkpoint, Cut};
 use linearizer::finality::{self, Member};
 use linearizer::order::Place;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 /// What a cut brought.
 #[derive(Clone, Debug)]
@@ -129,8 +129,9 @@ pub fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
         frontier: dag::id::NodeId(writer.heads.digest()),
         extensions: BTreeMap::new(),
     };
-    let signed = tip.sign(writer.key()).to_bytes();
-    submit(local, Record::new(Kind::TIP, commit.0, signed))?;
+    let signed: Arc<[u8]> = tip.sign(writer.key()).to_bytes().into();
+    let stored = submit(local, Record::new(Kind::TIP, commit.0, signed.clone()))?;
+    writer.shown.signed(signed, stored);
     writer.promise = vertex.hlc;
     writer.unsigned = 0;
     Ok(())

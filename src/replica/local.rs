@@ -15,6 +15,7 @@ use linearizer::view::View;
 use sql::error::SqlError;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// The newest merge and how many fetched batches it holds.
 pub struct Newest {
@@ -56,6 +57,8 @@ pub struct Local {
     pub newest: ArcSwap<Newest>,
     /// Checkpoints are cut one at a time.
     pub cutting: Mutex<()>,
+    /// Bumped whenever the state that sessions read changes: for whoever announces or waits.
+    pub news: watch::Sender<u64>,
     latch: Mutex<Writer>,
 }
 
@@ -103,6 +106,7 @@ impl Local {
             hidden: AtomicU64::new(1),
             newest: ArcSwap::from_pointee(newest),
             cutting: Mutex::new(()),
+            news: watch::Sender::new(0),
             latch: Mutex::new(parts.writer),
         })
     }
@@ -115,6 +119,7 @@ impl Local {
     /// Makes the writer's state the one sessions read; the caller holds the latch.
     pub fn publish(&self, writer: &Writer) {
         self.newest.store(Arc::new(Newest { view: writer.linearizer.view(), basis: writer.fetched.batches() }));
+        self.news.send_modify(|count| *count += 1);
     }
 
     /// Why writes are refused, if they are: a failed disk poisons the replica (design, section 5).

@@ -21,7 +21,7 @@ use dag::disk::{Disk, Files};
 use dag::genesis::Genesis;
 use dag::heads::Heads;
 use dag::id::{CommitId, RunId};
-use dag::store::{Committer, Entry, Kind, Limits, Log, Options, Position, StoreError, TreeStore};
+use dag::store::{Answer, Committer, Entry, Kind, Limits, Log, Options, Position, StoreError, TreeStore};
 use dag::tip::SignedTip;
 use dag::tree::{Shape, Trees};
 use linearizer::checkpoint::Checkpoint;
@@ -125,6 +125,7 @@ impl Opening {
             let stored = stored(log, id)?;
             self.writer.known.enter(&stored.vertex(), &record::candidate(&stored.commit));
             self.writer.heads.advance(&stored.vertex());
+            self.writer.shown.stored(&stored.vertex());
         }
         for id in &kept.controls {
             let stored = stored(log, *id)?;
@@ -135,6 +136,9 @@ impl Opening {
         }
         self.counters.restore(kept.counters);
         self.writer.prev = kept.prev;
+        if let Some(tip) = kept.prev.and_then(|prev| log.get(Kind::TIP, &prev.0).ok().flatten()) {
+            self.writer.shown.stored_tip(tip);
+        }
         self.writer.hlc = kept.hlc;
         self.writer.promise = kept.promise;
         Ok(())
@@ -178,6 +182,9 @@ impl Opening {
         if vertex.author == self.writer.author() {
             self.writer.prev = Some(vertex.id);
             self.writer.unsigned += 1;
+            self.writer.shown.wrote(vertex);
+        } else {
+            self.writer.shown.stored(&vertex);
         }
         let changes = stored.changes().map_err(Failure::Damaged)?;
         self.waiting.push(Arc::new(record::ordered(&stored.commit, changes)));
@@ -197,6 +204,10 @@ impl Opening {
             self.writer.promise = self.writer.promise.max(tip.promise);
             if self.writer.prev == Some(tip.commit) {
                 self.writer.unsigned = 0;
+                let on_disk = Answer::default();
+                on_disk.complete(Ok(()));
+                self.writer.shown.signed(entry.bytes.into(), on_disk);
+                self.writer.shown.refresh();
             }
         }
         self.writer.known.note_promise(tip.author, Promise { through: tip.promise, commit: tip.commit });

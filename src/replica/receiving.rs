@@ -81,7 +81,9 @@ impl Local {
             let ground = *writer.ground();
             match admit_segment(&candidates, &ground, &mut writer.known, now) {
                 Ok(admitted) => {
-                    answers.push(self.enqueue_all(records(&segment, &admitted))?);
+                    let stored = self.enqueue_all(records(&segment, &admitted))?;
+                    writer.shown.received(admitted.iter().map(|a| a.vertex.clone()).collect(), stored.clone());
+                    answers.push(stored);
                     receipt.entered += admitted.len() as u64;
                     receipt.known += (segment.commits.len() - admitted.len()) as u64;
                     entered.extend(advance(writer, &segment, &admitted)?);

@@ -39,6 +39,11 @@ pub fn of_commit(commit: &Commit, generation: u64) -> Record {
     Record::joined(Kind::COMMIT, commit.id.0, &generation.to_le_bytes(), commit.bytes())
 }
 
+/// The author's bytes within a commit's record; `None` for a record that is too short.
+pub fn commit_bytes(record: &[u8]) -> Option<&[u8]> {
+    record.split_first_chunk::<8>().map(|(_, bytes)| bytes)
+}
+
 /// Reads a commit's record.
 pub fn read(id: CommitId, bytes: &[u8]) -> Result<Stored, String> {
     let (generation, bytes) =

@@ -5,6 +5,7 @@
 
 use super::known::Knowledge;
 use super::record;
+use super::shown::Shown;
 use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, Promise, RULES_LEVEL, Window, admit_segment};
 use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
@@ -94,6 +95,8 @@ pub struct Writer {
     pub fetched: Fetched,
     /// Own commits written since the last signed tip (R14).
     pub unsigned: usize,
+    /// What may leave (R14).
+    pub shown: Shown,
     /// How far this replica has heard everybody, and main's hash there: what its tips say (R16).
     pub floor: (Hlc, NodeId),
 }
@@ -140,6 +143,7 @@ impl Writer {
             linearizer,
             fetched,
             unsigned: 0,
+            shown: Shown::default(),
             floor: (Hlc::default(), NodeId([0; 32])),
         }
     }
@@ -248,6 +252,7 @@ impl Writer {
         self.hlc = vertex.hlc;
         self.unsigned += 1;
         self.heads.advance(vertex);
+        self.shown.wrote(vertex.clone());
         let changes = self.linearizer.add(vec![Arc::new(ordered)], &NoHistory)?;
         let parked = changes.outcomes.iter().find(|(id, _, outcome)| *id == vertex.id && !outcome.is_applied());
         if let Some((_, _, outcome)) = parked {

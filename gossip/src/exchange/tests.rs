@@ -70,8 +70,8 @@ impl Ledger for Book {
     fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], settled: bool) -> Lack {
         self.chains.lack(&self.graph, want, have, also, settled)
     }
-    fn vertex(&self, id: &CommitId) -> Option<&Vertex> {
-        self.graph.get(id)
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> {
+        self.graph.get(id).cloned()
     }
     fn served(&self, id: &CommitId) -> Option<Served> {
         self.graph.get(id)?;

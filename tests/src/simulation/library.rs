@@ -105,8 +105,8 @@ impl Ledger for Library {
     fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], settled: bool) -> Lack {
         self.stored.lack(self.graph(), want, have, also, settled)
     }
-    fn vertex(&self, id: &CommitId) -> Option<&Vertex> {
-        self.graph().get(id)
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> {
+        self.graph().get(id).cloned()
     }
     fn served(&self, id: &CommitId) -> Option<Served> {
         let commit = self.commits.get(id).filter(|_| self.durable.contains(id))?;

@@ -1,0 +1,156 @@
+//! This replica as its exchanges see it: the window in memory and the log below it, read-only.
+//!
+//! Promises: only what is on disk and signed shows (R14); each question takes the latch for itself and shortly, bytes
+//! are read without it. Does not know who asks.
+
+use super::linearizing;
+use super::local::{Local, stopped};
+use super::record;
+use crate::failure::Failure;
+use dag::admit::Known;
+use dag::id::CommitId;
+use dag::store::{Kind, Record};
+use dag::tip::SignedTip;
+use dag::version::{Lack, Versions};
+use dag::vertex::Vertex;
+use gossip::limits::MAX_ANNOUNCED_POSITIONS;
+use gossip::{Announcement, Ledger, Served};
+use std::collections::BTreeMap;
+
+impl Local {
+    /// Lets an exchange read.
+    pub fn read(&self, job: &mut dyn FnMut(&dyn Ledger, u64)) {
+        job(self, self.clock.wall_millis());
+    }
+
+    /// What this replica has, to be announced: signs a tip if one is due, and returns when all that it names is on disk
+    /// (R14). `near`: where the network listens.
+    pub fn announcement(&self, near: &[String]) -> Result<Announcement, Failure> {
+        let staged = {
+            let mut writer = self.latch();
+            if writer.shown.has_unsigned() {
+                linearizing::sign(self, &mut writer)?;
+            }
+            writer.shown.last_staged()
+        };
+        if let Some(stored) = staged {
+            stored.wait_blocking().map_err(|e| Failure::environment(stopped(&e).message.into_owned()))?;
+        }
+        let mut writer = self.latch();
+        writer.shown.refresh();
+        let heads = writer.shown.heads();
+        let tip = writer.shown.tip().map(|tip| tip.to_vec());
+        let held = writer.shown.newest_versions(MAX_ANNOUNCED_POSITIONS);
+        Ok(Announcement::new(tip, &heads.newest(usize::MAX), heads.digest(), &held, near))
+    }
+
+    /// A tip that came with an announcement: verified; kept if its commit is here, for its promise then counts (R15).
+    pub fn heard(&self, tip: &[u8]) -> bool {
+        let Ok(signed) = SignedTip::verify(tip) else { return false };
+        let mut writer = self.latch();
+        let here = writer.known.vertex(&signed.tip.commit);
+        let is_its =
+            here.is_some_and(|v| (v.author, v.run, v.seq) == (signed.tip.author, signed.tip.run, signed.tip.seq));
+        if !is_its || signed.tip.genesis != writer.genesis() || writer.shown.hides(&signed.tip.commit) {
+            return false;
+        }
+        let known = writer.known.promise(&signed.tip.author);
+        if known.is_none_or(|known| known.through < signed.tip.promise) {
+            writer.note_tip(&signed.tip);
+            // Not waited for: what a crash loses of it is announced again.
+            let _kept = self.enqueue_all(vec![Record::new(Kind::TIP, signed.tip.commit.0, tip)]);
+        }
+        true
+    }
+
+    /// An admitted commit that shows.
+    fn shown_vertex(&self, id: &CommitId) -> Option<Vertex> {
+        {
+            let mut writer = self.latch();
+            writer.shown.refresh();
+            if writer.shown.hides(id) {
+                return None;
+            }
+            if let Some(vertex) = writer.known.graph.get(id) {
+                return Some(vertex.clone());
+            }
+        }
+        record::read_vertex(&self.log, id).ok().flatten()
+    }
+}
+
+impl Ledger for Local {
+    fn heads(&self) -> Vec<CommitId> {
+        let mut writer = self.latch();
+        writer.shown.refresh();
+        writer.shown.heads().newest(usize::MAX)
+    }
+
+    fn knows(&self, id: &CommitId) -> bool {
+        self.latch().known.graph.contains(id) || self.log.has(Kind::COMMIT, &id.0).unwrap_or(false)
+    }
+
+    fn versions(&self) -> Versions {
+        let mut writer = self.latch();
+        writer.shown.refresh();
+        writer.shown.versions()
+    }
+
+    fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], _: bool) -> Lack {
+        let mut walk = Difference { ledger: self, open: BTreeMap::new(), wanted: 0 };
+        have.values().map(|p| &p.id).chain(also).for_each(|id| walk.reach(id, true));
+        want.iter().for_each(|id| walk.reach(id, false));
+        Lack { commits: walk.run(), ladders: BTreeMap::new() }
+    }
+
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> {
+        self.shown_vertex(id)
+    }
+
+    fn served(&self, id: &CommitId) -> Option<Served> {
+        if self.latch().shown.hides(id) {
+            return None;
+        }
+        let bytes = self.log.get(Kind::COMMIT, &id.0).ok().flatten()?;
+        let tip = self.log.get(Kind::TIP, &id.0).ok().flatten();
+        Some(Served { commit: record::commit_bytes(&bytes)?.into(), tip })
+    }
+}
+
+/// `closure(want) - closure(have)`, by falling generation.
+struct Difference<'a> {
+    ledger: &'a Local,
+    open: BTreeMap<(u64, CommitId), (Vertex, bool)>,
+    wanted: usize,
+}
+
+impl Difference<'_> {
+    fn reach(&mut self, id: &CommitId, held: bool) {
+        let Some(vertex) = self.ledger.shown_vertex(id) else { return };
+        let mut added = false;
+        let place = self.open.entry((vertex.generation, *id)).or_insert_with(|| {
+            added = true;
+            (vertex, held)
+        });
+        if added {
+            self.wanted += usize::from(!held);
+        } else if held && !place.1 {
+            place.1 = true;
+            self.wanted -= 1;
+        }
+    }
+
+    fn run(mut self) -> Vec<CommitId> {
+        let mut lacking = Vec::new();
+        while self.wanted > 0 {
+            let Some((_, (vertex, held))) = self.open.pop_last() else { break };
+            if !held {
+                self.wanted -= 1;
+                lacking.push(vertex.id);
+            }
+            vertex.parents.iter().for_each(|parent| self.reach(parent, held));
+        }
+        lacking.reverse();
+        lacking
+    }
+}
