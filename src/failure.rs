@@ -29,6 +29,12 @@ pub enum Failure {
     Check(String),
 }
 
+impl From<sql::error::SqlError> for Failure {
+    fn from(error: sql::error::SqlError) -> Self {
+        Failure::Sql { code: error.code, state: error.state.to_owned(), message: error.message.into_owned() }
+    }
+}
+
 impl Failure {
     /// Wrong words.
     pub fn usage(text: impl Into<String>) -> Self {

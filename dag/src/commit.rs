@@ -5,15 +5,15 @@
 //! received. A header of an unknown version is held, never refused (R2). Does not look at other commits: that is
 //! `admit`; nor at signatures: those are on tips.
 
+mod prepared;
 mod segment;
 
+pub use prepared::Prepared;
 pub use segment::{MAX_SEGMENT_COMMITS, MAX_SEGMENT_HEADERS, Segment, SegmentCheck};
 
 use crate::change::{ChangeSet, ReadGuard};
 use crate::control::{ControlRecord, decode_records, encode_records};
-use crate::encode::{
-    Body, Domain, Frame, HEADER_VERSION, decode_reads, encode_reads, from_bytes, header_version, to_bytes,
-};
+use crate::encode::{Body, Domain, Frame, HEADER_VERSION, decode_reads, from_bytes, header_version, to_bytes};
 use crate::error::{Error, Result};
 use crate::header::{CommitKind, Header, MAX_PARENTS};
 use crate::id::{CommitId, NodeId};
@@ -71,22 +71,18 @@ pub struct Received(pub Arc<[u8]>);
 
 impl Commit {
     /// Makes a commit that holds its changes itself: fills the header's roots, lengths and counts from what it carries,
-    /// and checks the limits that other peers will.
+    /// and checks the limits that other peers will. Error: also for changes so large that they belong into trees (R10):
+    /// [`Prepared::of`] takes any.
     pub fn new(header: Header, changes: &ChangeSet, control: &[ControlRecord]) -> Result<Commit> {
-        let inline = ChangeSet { schema: changes.schema.clone(), tables: changes.tables.clone(), reads: Vec::new() };
-        Commit::checked(header, Body::Inline(Arc::new(inline)), &changes.reads, control)
-    }
-
-    /// As [`Commit::new`], sharing the changes where they read nothing: a million rows are not copied.
-    pub fn sharing(header: Header, changes: &Arc<ChangeSet>, control: &[ControlRecord]) -> Result<Commit> {
-        if !changes.reads.is_empty() {
-            return Commit::new(header, changes, control);
+        let prepared = Prepared::inline(&Arc::new(changes.clone()))?;
+        if !prepared.body.has_its_form(prepared.body_bytes.len()) {
+            return Err(Error::malformed("commit", "changes too large to be inline; prepare them as trees"));
         }
-        Commit::checked(header, Body::Inline(changes.clone()), &[], control)
+        Commit::place(header, &prepared, control)
     }
 
-    /// As [`Commit::new`] with the changes in trees (R10): their nodes go to the sink and must be stored, and sent, with
-    /// the commit.
+    /// As [`Commit::new`] with the changes in trees (R10) whatever their size: their nodes go to the sink and must be
+    /// stored, and sent, with the commit.
     pub fn in_trees(
         header: Header,
         changes: &ChangeSet,
@@ -94,37 +90,36 @@ impl Commit {
         shape: &Shape,
         sink: &mut dyn NodeSink,
     ) -> Result<Commit> {
-        Commit::checked(header, changes.plant(shape, sink)?, &changes.reads, control)
+        Commit::place(header, &Prepared::planted(changes, shape, sink)?, control)
     }
 
-    fn checked(header: Header, body: Body, reads: &[ReadGuard], control: &[ControlRecord]) -> Result<Commit> {
-        let commit = Commit::assemble(header, body, reads, control)?;
+    /// Gives prepared contents their place. What is shared between them and the commit is not copied, except for the
+    /// encoded bytes, which are few: large contents are in trees.
+    pub fn place(header: Header, contents: &Prepared, control: &[ControlRecord]) -> Result<Commit> {
+        let commit = Commit::assemble(header, contents, control)?;
         check_counts(&commit.header, &commit.body, control)?;
         Ok(commit)
     }
 
-    fn assemble(mut header: Header, body: Body, reads: &[ReadGuard], control: &[ControlRecord]) -> Result<Commit> {
-        let body_bytes = body.encode_checked()?;
-        let read_bytes = encode_reads(reads);
+    fn assemble(mut header: Header, contents: &Prepared, control: &[ControlRecord]) -> Result<Commit> {
+        let Prepared { body, body_bytes, reads, read_bytes } = contents;
         let records = encode_records(control);
-        header.body = root(Domain::BODY, &body_bytes);
+        header.body = root(Domain::BODY, body_bytes);
         header.body_length = body_bytes.len() as u64;
         header.changes = body.count();
-        header.read_set = root(Domain::READ_SET, &read_bytes);
+        header.read_set = root(Domain::READ_SET, read_bytes);
         header.control = root(Domain::CONTROL, &records);
         let header_bytes = to_bytes(&header);
-        let (bytes, frame) = Frame::join([&header_bytes, &body_bytes, &read_bytes, &records]);
-        drop(body_bytes);
+        let (bytes, frame) = Frame::join([&header_bytes, body_bytes, read_bytes, &records]);
         check_limits(&header, &frame)?;
         decode_records(&records)?;
-        let bytes: Arc<[u8]> = bytes.into();
         Ok(Commit {
             id: id_of(HEADER_VERSION, &header_bytes),
             header: Arc::new(header),
-            body: Arc::new(body),
-            reads: reads.into(),
+            body: body.clone(),
+            reads: reads.clone(),
             control: control.into(),
-            bytes,
+            bytes: bytes.into(),
             header_length: header_bytes.len(),
         })
     }
@@ -149,6 +144,11 @@ impl Commit {
             }
             Body::Trees { .. } => None,
         }
+    }
+
+    /// Bytes of the body and of what it keeps in trees: what a commit weighs, the same on every peer.
+    pub fn content_bytes(&self) -> u64 {
+        self.header.body_length.saturating_add(self.body.bytes_in_trees())
     }
 
     /// The changes and the read set, wherever the changes are; checks what trees hold against the totals in the body.

@@ -3,6 +3,7 @@
 use super::{Output, print};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::replica::receiving::Receipt;
 use crate::replica::{Replica, bundle};
 use clap::Args;
 use std::path::PathBuf;
@@ -19,12 +20,8 @@ pub struct Arguments {
 
 /// Imports and says what became of every segment; fails if one was refused.
 pub fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
-    let mut parcels = Vec::new();
-    for file in &arguments.files {
-        parcels.extend(bundle::read(file)?);
-    }
     let replica = Replica::open(config, &|_, _| {})?;
-    let receipt = replica.receive(parcels);
+    let receipt = take(&replica, &arguments.files);
     replica.stop()?;
     let receipt = receipt?;
     if arguments.output.json {
@@ -44,4 +41,13 @@ pub fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
         0 => Ok(()),
         n => Err(Failure::Check(format!("{n} segments were refused"))),
     }
+}
+
+/// Objects are stored as they are read; segments are taken when all files are read, so that any order will do.
+fn take(replica: &Replica, files: &[PathBuf]) -> Result<Receipt, Failure> {
+    let mut parcels = Vec::new();
+    for file in files {
+        parcels.extend(bundle::read(file, &mut |objects| replica.store_objects(objects))?);
+    }
+    Ok(replica.receive(parcels)?)
 }

@@ -1,19 +1,26 @@
 //! Bundles: chains in a file, to carry commits where no network reaches.
 //!
-//! A magic line, then for each segment a length (32 bits, big-endian) and the strict DAG-CBOR array
-//! `[[commit, ...], tip]`. Promises: reading is bounded; a cut or damaged file is an error that names the offset.
+//! A magic line, then items, each a length (32 bits, big-endian) and a strict DAG-CBOR array: a segment is
+//! `[[commit, ...], tip]`; objects of bodies in trees (R10), before the segments that need them or after, are
+//! `[[[id, bytes], ...]]`. Promises: reading is bounded; a cut or damaged file is an error that names the offset.
 
 use super::receiving::Parcel;
 use crate::failure::Failure;
 use dag::encode;
+use dag::id::NodeId;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The first bytes of every bundle; the digit is the version.
-pub const MAGIC: &[u8] = b"headwaters bundle 1\n";
+pub const MAGIC: &[u8] = b"headwaters bundle 2\n";
+/// The version before, which had no objects.
+const MAGIC_1: &[u8] = b"headwaters bundle 1\n";
+/// How the bytes of an item with objects begin: an array of one. A segment is an array of two.
+const OBJECTS: u8 = 0x81;
 /// Longest segment: 1,024 commits of the greatest common size with room to spare; bounds what one length can ask for.
 const MAX_SEGMENT_BYTES: u32 = 256 << 20;
 
@@ -21,22 +28,34 @@ const MAX_SEGMENT_BYTES: u32 = 256 << 20;
 #[derive(Serialize, Deserialize)]
 struct Written(Vec<ByteBuf>, ByteBuf);
 
-/// Reads every segment of a bundle.
-pub fn read(path: &Path) -> Result<Vec<Parcel>, Failure> {
+/// Objects as written.
+#[derive(Serialize, Deserialize)]
+struct WrittenObjects((Vec<(NodeId, ByteBuf)>,));
+
+/// Takes objects of a bundle as they come.
+pub type TakeObjects<'a> = dyn FnMut(Vec<(NodeId, Arc<[u8]>)>) -> Result<(), Failure> + 'a;
+
+/// Reads every segment of a bundle; objects are handed over on the way, because they may be more than memory holds.
+pub fn read(path: &Path, objects: &mut TakeObjects<'_>) -> Result<Vec<Parcel>, Failure> {
     let failed = |e| Failure::file("read the bundle", path, e);
     let mut file = BufReader::new(File::open(path).map_err(failed)?);
     let mut magic = vec![0; MAGIC.len()];
-    let is_bundle = file.read_exact(&mut magic).is_ok() && magic == MAGIC;
+    let is_bundle = file.read_exact(&mut magic).is_ok() && (magic == MAGIC || magic == MAGIC_1);
     if !is_bundle {
         return Err(Failure::usage(format!("{}: not a bundle of this version", path.display())));
     }
     let mut parcels = Vec::new();
     let mut offset = MAGIC.len() as u64;
     while let Some(bytes) = next(&mut file).map_err(|why| damaged(path, offset, &why))? {
-        let Written(commits, tip) =
-            encode::from_bytes("bundle", &bytes).map_err(|e| damaged(path, offset, &e.to_string()))?;
-        let commits = commits.into_iter().map(|c| c.into_vec().into()).collect();
-        parcels.push(Parcel { commits, tip: tip.into_vec().into() });
+        let broken = |e: dag::error::Error| damaged(path, offset, &e.to_string());
+        if bytes.first() == Some(&OBJECTS) {
+            let WrittenObjects((found,)) = encode::from_bytes("bundle", &bytes).map_err(broken)?;
+            objects(found.into_iter().map(|(id, bytes)| (id, bytes.into_vec().into())).collect())?;
+        } else {
+            let Written(commits, tip) = encode::from_bytes("bundle", &bytes).map_err(broken)?;
+            let commits = commits.into_iter().map(|c| c.into_vec().into()).collect();
+            parcels.push(Parcel { commits, tip: tip.into_vec().into() });
+        }
         offset += 4 + bytes.len() as u64;
     }
     Ok(parcels)

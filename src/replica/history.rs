@@ -2,6 +2,7 @@
 
 use super::record;
 use dag::store::{Log, Position};
+use dag::tree::Trees;
 use linearizer::commit::Ordered;
 use linearizer::linearizer::History;
 use linearizer::order::Place;
@@ -9,8 +10,8 @@ use linearizer::view::ViewError;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// The log as a history. Costs a scan of the whole log: only a commit from below the last checkpoint asks for it.
-pub struct LogHistory<'a>(pub &'a Log);
+/// The log as a history, with the trees of large commits in it. Costs a scan of the whole log: only a commit from below the last checkpoint asks for it.
+pub struct LogHistory<'a>(pub &'a Log, pub &'a Trees);
 
 impl History for LogHistory<'_> {
     fn between(&self, after: Option<Place>, through: Place) -> Result<Vec<Arc<Ordered>>, ViewError> {
@@ -26,7 +27,7 @@ impl History for LogHistory<'_> {
                 let header = &stored.commit.header;
                 let place = Place::new(header.hlc, header.author, header.run, stored.commit.id);
                 if after.is_none_or(|after| place > after) && place <= through {
-                    match stored.changes() {
+                    match stored.changes(self.1) {
                         Ok(changes) => found.push(Arc::new(record::ordered(&stored.commit, changes))),
                         Err(reason) => failed = Some(reason),
                     }

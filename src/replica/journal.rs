@@ -9,11 +9,11 @@ use super::refusal;
 use super::writer::{Contents, Writer};
 use super::{linearizing, record, snapshots};
 use dag::change::ChangeSet;
-use dag::commit::{Commit, MAX_SEGMENT_COMMITS};
+use dag::commit::{Commit, MAX_SEGMENT_COMMITS, Prepared};
 use dag::header::{CommitKind, MAX_PARENTS};
 use dag::id::{CommitId, EntityId};
 use dag::signal::Signal;
-use dag::store::{Answer, Committer, Desk, Record, StoreError};
+use dag::store::{Answer, Committer, Desk, Record, RunWriter, StoreError};
 use linearizer::view::View;
 use sql::error::SqlError;
 use sql::journal::{Committed, Draft, Journal, ReadMode};
@@ -66,20 +66,6 @@ impl Journal for Local {
         if let Some(refused) = self.refusal() {
             return Err(refused);
         }
-        // Declared before the latch, so that it is done after it, and on every way out.
-        let _staged = Staged(&self.desk);
-        let mut latch = self.latch();
-        let writer = &mut *latch;
-        if writer.fetched.changed_since(draft.basis, &mut keys(&draft.changes)) {
-            return Err(refusal::deadlock());
-        }
-        let outcome = writer.linearizer.check(&draft.changes, &draft.settles).map_err(unreadable)?;
-        if let Some(error) = refusal::error(&outcome, &draft.changes, writer.linearizer.view().catalogue()) {
-            return Err(error);
-        }
-        while writer.heads.len() > MAX_PARENTS {
-            self.write(writer, &self.joining())?;
-        }
         let contents = Contents {
             kind: CommitKind::Data,
             changes: Arc::new(draft.changes),
@@ -88,7 +74,22 @@ impl Journal for Local {
             user: &draft.user,
             next_hidden: self.hidden.load(Ordering::Relaxed),
         };
-        let committed = self.write(writer, &contents)?;
+        let encoded = self.encode(&contents.changes)?;
+        // Declared before the latch, so that it is done after it, and on every way out.
+        let _staged = Staged(&self.desk);
+        let mut latch = self.latch();
+        let writer = &mut *latch;
+        if writer.fetched.changed_since(draft.basis, &mut keys(&contents.changes)) {
+            return Err(refusal::deadlock());
+        }
+        let outcome = writer.linearizer.check(&contents.changes, &contents.settles).map_err(unreadable)?;
+        if let Some(error) = refusal::error(&outcome, &contents.changes, writer.linearizer.view().catalogue()) {
+            return Err(error);
+        }
+        while writer.heads.len() > MAX_PARENTS {
+            self.write(writer, &self.joining())?;
+        }
+        let committed = self.place(writer, &contents, encoded)?;
         self.publish(writer);
         Ok(committed)
     }
@@ -102,6 +103,12 @@ fn keys(changes: &ChangeSet) -> impl Iterator<Item = (EntityId, &[u8])> {
         let deletes = part.deletes.iter().map(|change| &change.key);
         inserts.chain(updates).chain(deletes).map(|key| (part.table, key.as_ref()))
     })
+}
+
+/// A transaction's contents as bytes, and the records that go with its commit.
+struct Encoded {
+    contents: Prepared,
+    nodes: Vec<Record>,
 }
 
 /// Sees to what was staged when it is dropped.
@@ -131,19 +138,34 @@ impl Local {
         }
     }
 
+    /// Encodes changes, without the latch. Those of a large transaction become trees (R10), whose nodes are on the disk
+    /// on return but for the last buffer full; if the commit is refused later, they are objects that nothing names.
+    fn encode(&self, changes: &Arc<ChangeSet>) -> Result<Encoded, SqlError> {
+        let mut nodes = RunWriter::new(&self.log);
+        let contents = Prepared::of(changes, self.runs.shape(), &mut nodes);
+        let contents = contents.map_err(|e| SqlError::new(1105, e.to_string()))?;
+        Ok(Encoded { contents, nodes: nodes.into_rest() })
+    }
+
+    /// As [`Self::place`], for contents that are not encoded yet: few.
+    pub fn write(&self, writer: &mut Writer, contents: &Contents<'_>) -> Result<Committed, SqlError> {
+        let encoded = self.encode(&contents.changes)?;
+        self.place(writer, contents, encoded)
+    }
+
     /// Gives a commit its place, stages it for the disk, and folds it in (R27 steps 3 and 4). The caller publishes, lets
     /// go of the latch, and finishes at the desk.
-    pub fn write(&self, writer: &mut Writer, contents: &Contents<'_>) -> Result<Committed, SqlError> {
+    fn place(&self, writer: &mut Writer, contents: &Contents<'_>, encoded: Encoded) -> Result<Committed, SqlError> {
         let now = self.clock.wall_millis();
         let header = writer.header(contents, now)?;
-        let commit = Commit::sharing(header, &contents.changes, contents.control)
+        let commit = Commit::place(header, &encoded.contents, contents.control)
             .map_err(|e| SqlError::new(1105, e.to_string()))?;
         let admitted = writer.admit_own(&commit, now)?;
-        let record = record::of_commit(&commit, admitted.generation);
+        // One batch: a commit is never on the disk without the objects that it names.
+        let mut records = encoded.nodes;
+        records.push(record::of_commit(&commit, admitted.generation));
         let (id, ordered) = (commit.id, record::ordered(&commit, contents.changes.clone()));
-        // Its bytes are in the record now; a large commit must not stand in memory twice.
-        drop(commit);
-        let stored = match self.enqueue(record) {
+        let stored = match self.enqueue(records) {
             Ok(stored) => stored,
             Err(error) => {
                 writer.withdraw(&admitted);
@@ -161,8 +183,8 @@ impl Local {
         Ok(Committed { id, durable })
     }
 
-    fn enqueue(&self, record: Record) -> Result<Answer, SqlError> {
-        self.hand_over(|committer| committer.stage(vec![record]))
+    fn enqueue(&self, records: Vec<Record>) -> Result<Answer, SqlError> {
+        self.hand_over(|committer| committer.stage(records))
     }
 
     /// Puts records into the disk's queue, to be written together.

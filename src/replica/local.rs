@@ -49,6 +49,8 @@ pub struct Local {
     pub tree_store: Arc<TreeStore>,
     /// The same, as trees.
     pub trees: Trees,
+    /// The trees of large commits, in the log.
+    pub runs: Trees,
     /// AUTO_INCREMENT.
     pub counters: Counters,
     /// The next hidden row number of the run (R39).
@@ -81,6 +83,8 @@ pub struct Parts {
     /// See [`Local`].
     pub trees: Trees,
     /// See [`Local`].
+    pub runs: Trees,
+    /// See [`Local`].
     pub counters: Counters,
     /// The state under the latch.
     pub writer: Writer,
@@ -102,6 +106,7 @@ impl Local {
             committer: Mutex::new(Some(parts.committer)),
             tree_store: parts.tree_store,
             trees: parts.trees,
+            runs: parts.runs,
             counters: parts.counters,
             hidden: AtomicU64::new(1),
             newest: ArcSwap::from_pointee(newest),

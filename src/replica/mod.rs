@@ -4,6 +4,7 @@
 //! the journal; `linearizing` cuts checkpoints in the background; [`Replica::stop`] leaves a clean folder. State under
 //! the commit latch has one owner, [`writer::Writer`]; readers take published snapshots and never the latch.
 
+mod bodies;
 pub mod bundle;
 mod compaction;
 mod counters;
@@ -17,7 +18,7 @@ mod linearizing;
 mod local;
 mod opening;
 pub mod presence;
-mod receiving;
+pub mod receiving;
 mod record;
 mod refusal;
 pub mod report;
@@ -32,6 +33,7 @@ mod writer;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::system;
+use dag::id::NodeId;
 use local::Local;
 use sql::engine::{Engine, EngineParts};
 use std::sync::Arc;
@@ -69,12 +71,12 @@ impl Replica {
 
     /// Takes chains of other authors (R13); returns when they are on the disk.
     pub fn receive(&self, parcels: Vec<receiving::Parcel>) -> Result<receiving::Receipt, Failure> {
-        let refused = |e: sql::error::SqlError| Failure::Sql {
-            code: e.code,
-            state: e.state.to_owned(),
-            message: e.message.into_owned(),
-        };
-        self.local.receive(parcels).map_err(refused)
+        Ok(self.local.receive(parcels)?)
+    }
+
+    /// Stores objects of large commits that came from elsewhere (R10).
+    pub fn store_objects(&self, objects: Vec<(NodeId, Arc<[u8]>)>) -> Result<(), Failure> {
+        self.local.store_objects(objects)
     }
 
     /// Cuts what is due; the background task calls it at every tick.

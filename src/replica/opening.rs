@@ -56,13 +56,14 @@ pub fn open(config: &Config, progress: &Progress<'_>) -> Result<Arc<Local>, Fail
     let system = Arc::new(System::new());
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (system.clone(), system);
     let run = random_run(&*entropy)?;
+    let runs = record::runs(&log, &genesis);
     let mut opening = Opening::begin(&genesis, &log, &tree_store, &trees, run, key)?;
-    opening.read_tail(&log, progress)?;
+    opening.read_tail(&log, &runs, progress)?;
     let Opening { writer, counters, .. } = opening;
     let committer = Committer::start(log.clone(), Limits::default())
         .map_err(|e| Failure::environment(format!("cannot start the committing thread: {e}")))?;
     let config = config.clone();
-    Ok(Local::new(Parts { config, genesis, clock, entropy, log, committer, tree_store, trees, counters, writer }))
+    Ok(Local::new(Parts { config, genesis, clock, entropy, log, committer, tree_store, trees, runs, counters, writer }))
 }
 
 /// The store's error as a failure of the verb.
@@ -145,13 +146,13 @@ impl Opening {
     }
 
     /// Reads the log behind the last checkpoint.
-    fn read_tail(&mut self, log: &Log, progress: &Progress<'_>) -> Result<(), Failure> {
+    fn read_tail(&mut self, log: &Log, runs: &Trees, progress: &Progress<'_>) -> Result<(), Failure> {
         let end = log.end();
         let total = span(self.marks.scan_from, end);
         let mut failed = None;
         log.scan(self.marks.scan_from, &mut |entry| {
             progress(span(self.marks.scan_from, entry.position), total);
-            match self.take(&entry, log) {
+            match self.take(&entry, log, runs) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(failure) => {
                     failed = Some(failure);
@@ -162,10 +163,10 @@ impl Opening {
         .map_err(refused)?;
         progress(total, total);
         failed.map_or(Ok(()), Err)?;
-        self.fold(log)
+        self.fold(log, runs)
     }
 
-    fn take(&mut self, entry: &Entry<'_>, log: &Log) -> Result<(), Failure> {
+    fn take(&mut self, entry: &Entry<'_>, log: &Log, runs: &Trees) -> Result<(), Failure> {
         if entry.kind == Kind::TIP {
             self.take_tip(entry);
             return Ok(());
@@ -186,9 +187,13 @@ impl Opening {
         } else {
             self.writer.shown.stored(&vertex);
         }
-        let changes = stored.changes().map_err(Failure::Damaged)?;
+        let changes = stored.changes(runs).map_err(Failure::Damaged)?;
         self.waiting.push(Arc::new(record::ordered(&stored.commit, changes)));
-        if self.waiting.len() >= FOLD_BATCH { self.fold(log) } else { Ok(()) }
+        if self.waiting.len() >= FOLD_BATCH || stored.commit.changes().is_none() {
+            self.fold(log, runs)
+        } else {
+            Ok(())
+        }
     }
 
     fn is_below(&self, stored: &Stored) -> bool {
@@ -213,10 +218,10 @@ impl Opening {
         self.writer.known.note_promise(tip.author, Promise { through: tip.promise, commit: tip.commit });
     }
 
-    fn fold(&mut self, log: &Log) -> Result<(), Failure> {
+    fn fold(&mut self, log: &Log, runs: &Trees) -> Result<(), Failure> {
         let commits = std::mem::take(&mut self.waiting);
         let replayed = commits.clone();
-        self.writer.linearizer.add(commits, &LogHistory(log)).map_err(|e| Failure::Damaged(e.to_string()))?;
+        self.writer.linearizer.add(commits, &LogHistory(log, runs)).map_err(|e| Failure::Damaged(e.to_string()))?;
         let view = self.writer.linearizer.view();
         replayed.iter().for_each(|commit| self.counters.replay(&commit.changes, view.catalogue()));
         Ok(())

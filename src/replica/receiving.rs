@@ -3,6 +3,7 @@
 //! Promises: a segment enters whole or not at all; what is refused changes nothing and says why; nobody's bad segment
 //! stops another's. Does not fetch: whoever has segments brings them.
 
+use super::bodies::{Bodies, Lack};
 use super::history::LogHistory;
 use super::local::{Local, stopped};
 use super::record;
@@ -26,6 +27,9 @@ pub struct Parcel {
     pub tip: Arc<[u8]>,
 }
 
+/// A verified segment, with the changes of its large commits.
+type Bodied = (Segment, Bodies);
+
 /// What became of parcels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Receipt {
@@ -47,7 +51,8 @@ impl Local {
             return Err(refused);
         }
         let mut receipt = Receipt::default();
-        let mut open = verify_all(parcels, &mut receipt);
+        let mut bodiless = Vec::new();
+        let mut open = self.whole(verify_all(parcels, &mut receipt), &mut bodiless, &mut receipt);
         let mut answers = Vec::new();
         loop {
             let mut waiting = Vec::new();
@@ -55,7 +60,7 @@ impl Local {
             let batch = self.take_all(open, &mut waiting, &mut receipt)?;
             answers.extend(batch);
             if waiting.is_empty() || receipt.entered == before {
-                receipt.waiting = waiting.iter().map(|(_, why)| why.clone()).collect();
+                receipt.waiting.extend(waiting.into_iter().map(|(_, why)| why).chain(bodiless));
                 break;
             }
             open = waiting.into_iter().map(|(segment, _)| segment).collect();
@@ -64,11 +69,27 @@ impl Local {
         Ok(receipt)
     }
 
+    /// The segments whose bodies are all here; the others wait for their objects, or are refused.
+    fn whole(&self, segments: Vec<Segment>, waiting: &mut Vec<String>, receipt: &mut Receipt) -> Vec<Bodied> {
+        let mut whole = Vec::with_capacity(segments.len());
+        for segment in segments {
+            match self.bodies(&segment) {
+                Ok(bodies) => whole.push((segment, bodies)),
+                Err(Lack::Objects(id, count)) => {
+                    waiting.push(format!("commit {id} waits for {count} or more objects of its changes (R10)"));
+                }
+                Err(Lack::Invalid(id, why)) => receipt.refused.push(format!("commit {id}: {why}")),
+                Err(Lack::Unreadable(why)) => waiting.push(why),
+            }
+        }
+        whole
+    }
+
     /// One pass under the latch: admission, the disk's queue, one fold for all that entered.
     fn take_all(
         &self,
-        open: Vec<Segment>,
-        waiting: &mut Vec<(Segment, String)>,
+        open: Vec<Bodied>,
+        waiting: &mut Vec<(Bodied, String)>,
         receipt: &mut Receipt,
     ) -> Result<Vec<dag::store::Answer>, SqlError> {
         let now = self.clock.wall_millis();
@@ -76,7 +97,7 @@ impl Local {
         let writer = &mut *latch;
         let mut entered: Vec<Arc<Ordered>> = Vec::new();
         let mut answers = Vec::new();
-        for segment in open {
+        for (segment, bodies) in open {
             let candidates: Vec<_> = segment.commits.iter().map(record::candidate).collect();
             let ground = *writer.ground();
             match admit_segment(&candidates, &ground, &mut writer.known, now) {
@@ -86,18 +107,17 @@ impl Local {
                     answers.push(stored);
                     receipt.entered += admitted.len() as u64;
                     receipt.known += (segment.commits.len() - admitted.len()) as u64;
-                    entered.extend(advance(writer, &segment, &admitted)?);
+                    entered.extend(advance(writer, (&segment, &bodies), &admitted)?);
                 }
                 Err((id, Verdict::Wait(missing))) => {
                     let why = format!("commit {id} waits for {} ancestors that are not here", missing.len());
-                    waiting.push((segment, why));
+                    waiting.push(((segment, bodies), why));
                 }
                 Err((id, Verdict::HoldUntil(millis))) => {
-                    waiting.push((segment, format!("commit {id} is from the future: held until {millis} ms")))
+                    waiting.push(((segment, bodies), format!("commit {id} is from the future: held until {millis} ms")))
                 }
-                Err((id, Verdict::HoldForUpgrade(level))) => {
-                    waiting.push((segment, format!("commit {id} needs rules level {level}: upgrade headwaters")))
-                }
+                Err((id, Verdict::HoldForUpgrade(level))) => waiting
+                    .push(((segment, bodies), format!("commit {id} needs rules level {level}: upgrade headwaters"))),
                 Err((id, verdict)) => receipt.refused.push(format!("commit {id}: {}", reason(&verdict))),
             }
         }
@@ -109,8 +129,10 @@ impl Local {
         if entered.is_empty() {
             return Ok(());
         }
-        let changes =
-            writer.linearizer.add(entered, &LogHistory(&self.log)).map_err(|e| SqlError::new(1030, e.to_string()))?;
+        let changes = writer
+            .linearizer
+            .add(entered, &LogHistory(&self.log, &self.runs))
+            .map_err(|e| SqlError::new(1030, e.to_string()))?;
         let keys: HashSet<(EntityId, Key)> =
             changes.keys.iter().flat_map(|(space, keys)| keys.iter().map(|key| (*space, key.clone()))).collect();
         writer.fetched.note(keys);
@@ -145,16 +167,20 @@ fn records(segment: &Segment, admitted: &[Admitted]) -> Vec<Record> {
 }
 
 /// The admitted commits of a segment become heads; gives them as the fold takes them.
-fn advance(writer: &mut Writer, segment: &Segment, admitted: &[Admitted]) -> Result<Vec<Arc<Ordered>>, SqlError> {
+fn advance(
+    writer: &mut Writer,
+    (segment, bodies): (&Segment, &Bodies),
+    admitted: &[Admitted],
+) -> Result<Vec<Arc<Ordered>>, SqlError> {
     let mut entered = Vec::with_capacity(admitted.len());
     let mut next = segment.commits.iter();
     for each in admitted {
         let Some(commit) = next.by_ref().find(|c| c.id == each.vertex.id) else { continue };
         writer.heads.advance(&each.vertex);
         writer.hlc = writer.hlc.max(each.vertex.hlc);
-        let changes = commit.changes().ok_or_else(|| {
-            SqlError::new(1235, "This version of Headwaters doesn't yet support 'fetched changes in trees'")
-        })?;
+        let changes = bodies
+            .changes(commit)
+            .ok_or_else(|| SqlError::new(1105, format!("The changes of commit {} were not gathered", commit.id)))?;
         entered.push(Arc::new(record::ordered(commit, changes)));
         if let Some(twin) = each.twin {
             tracing::warn!(commit = %each.vertex.id, %twin, author = %each.vertex.author, "the author wrote two commits with one number: both are kept (R6)");

@@ -6,8 +6,10 @@
 use dag::admit::Candidate;
 use dag::change::ChangeSet;
 use dag::commit::{Checked, Commit, Received};
+use dag::genesis::Genesis;
 use dag::id::CommitId;
 use dag::store::{Entry, Kind, Log, Record, StoreError};
+use dag::tree::{Shape, Trees};
 use dag::vertex::Vertex;
 use linearizer::commit::Ordered;
 use std::sync::Arc;
@@ -26,12 +28,24 @@ impl Stored {
         Vertex::of(self.commit.id, &self.commit.header, self.generation)
     }
 
-    /// Its changes. Error: they are in trees, which this release does not write and cannot read back.
-    pub fn changes(&self) -> Result<Arc<ChangeSet>, String> {
-        self.commit
-            .changes()
-            .ok_or_else(|| format!("commit {}: its changes are in trees; upgrade headwaters", self.commit.id))
+    /// Its changes, gathered from `runs` if they are in trees (R10). Error: an object is missing or damaged.
+    pub fn changes(&self, runs: &Trees) -> Result<Arc<ChangeSet>, String> {
+        changes(&self.commit, runs)
     }
+}
+
+/// The changes of a commit, wherever they are.
+pub fn changes(commit: &Commit, runs: &Trees) -> Result<Arc<ChangeSet>, String> {
+    match commit.changes() {
+        Some(changes) => Ok(changes),
+        None => commit.gather(runs).map(Arc::new).map_err(|error| format!("commit {}: {error}", commit.id)),
+    }
+}
+
+/// The trees of large commits, read from the log. The cache is small: they are read from end to end, once.
+pub fn runs(log: &Arc<Log>, genesis: &Genesis) -> Trees {
+    const CACHE_BYTES: usize = 1 << 20;
+    Trees::new(log.clone(), Shape::new(genesis.tree_key.into_array()), CACHE_BYTES)
 }
 
 /// The record of a commit.
@@ -100,6 +114,6 @@ pub fn ordered(commit: &Commit, changes: Arc<ChangeSet>) -> Ordered {
         seq: commit.header.seq,
         settles: commit.header.settles.clone(),
         changes,
-        bytes: commit.header.body_length,
+        bytes: commit.content_bytes(),
     }
 }

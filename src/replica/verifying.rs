@@ -18,6 +18,7 @@ use dag::genesis::Genesis;
 use dag::id::CommitId;
 use dag::store::{Entry, Kind, Log, Options, Position};
 use dag::tip::SignedTip;
+use dag::tree::Trees;
 use linearizer::commit::Ordered;
 use linearizer::linearizer::{Linearizer, NoHistory};
 use std::collections::BTreeMap;
@@ -121,6 +122,7 @@ pub fn verify(config: &Config, progress: &Progress<'_>) -> Result<Verified, Fail
 struct Check {
     ground: Ground,
     known: super::known::Knowledge,
+    runs: Trees,
     linearizer: Linearizer,
     waiting: Vec<Arc<Ordered>>,
     tips: BTreeMap<CommitId, SignedTip>,
@@ -132,6 +134,7 @@ impl Check {
         Check {
             ground: Ground { genesis: genesis.id(), founder: genesis.founder },
             known: super::known::Knowledge::new(log.clone(), Members::founding(genesis)),
+            runs: record::runs(log, genesis),
             linearizer: Linearizer::new(cuts(genesis)),
             waiting: Vec::new(),
             tips: BTreeMap::new(),
@@ -181,7 +184,7 @@ impl Check {
             verdict => self.found.fault(format!("commit {}: {verdict:?}", stored.commit.id)),
         }
         self.known.enter(&stored.vertex(), &candidate);
-        match stored.changes() {
+        match stored.changes(&self.runs) {
             Ok(changes) => self.waiting.push(Arc::new(record::ordered(&stored.commit, changes))),
             Err(reason) => self.found.fault(reason),
         }

@@ -7,7 +7,7 @@ use dag::author_key::AuthorKey;
 use dag::catalogue::Catalogue;
 use dag::change::{ChangeSet, Insert, Marks, TableChanges};
 use dag::collation::Collation;
-use dag::commit::Commit;
+use dag::commit::{Commit, Prepared};
 use dag::control::{ControlRecord, Role};
 use dag::encode;
 use dag::genesis::Genesis;
@@ -16,6 +16,7 @@ use dag::hlc::Hlc;
 use dag::id::{CommitId, EntityId, NodeId, RunId};
 use dag::schema::{Column, ColumnType, Database, Index, IndexPart, MergePolicy, SchemaChange, Table};
 use dag::tip::Tip;
+use dag::tree::{NodeSink, Shape, TreeError};
 use dag::value::Value;
 use mysql_async::prelude::Queryable;
 use serde_bytes::ByteBuf;
@@ -25,6 +26,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 const PEERS: u64 = 20;
+const MAGIC: &[u8] = b"headwaters bundle 2\n";
 
 /// A folder's database as the test sees it: its genesis, and the founder's key.
 struct World {
@@ -32,13 +34,25 @@ struct World {
     founder: AuthorKey,
     clock: u64,
     segments: Vec<u8>,
+    /// Objects of the last commit's changes, where they are in trees.
+    objects: Vec<(NodeId, ByteBuf)>,
+}
+
+#[derive(Default)]
+struct Objects(Vec<(NodeId, ByteBuf)>);
+
+impl NodeSink for Objects {
+    fn put(&mut self, id: NodeId, bytes: &[u8]) -> Result<(), TreeError> {
+        self.0.push((id, ByteBuf::from(bytes.to_vec())));
+        Ok(())
+    }
 }
 
 impl World {
     fn of(folder: &Path, after: Hlc) -> World {
         let genesis = Genesis::from_bytes(&std::fs::read(folder.join("genesis")).unwrap()).unwrap();
         let founder = AuthorKey::load(&folder.join("author.key")).unwrap();
-        World { genesis, founder, clock: after.0, segments: b"headwaters bundle 1\n".to_vec() }
+        World { genesis, founder, clock: after.0, segments: MAGIC.to_vec(), objects: Vec::new() }
     }
 
     /// One commit as a segment of its own: written into the bundle with its signed tip.
@@ -53,13 +67,20 @@ impl World {
         self.clock += 1;
         let kind = if content.1.is_empty() { CommitKind::Data } else { CommitKind::Control };
         let header = header(&self.genesis, key, RunId(run), seq, prev, Hlc(self.clock), kind);
-        let commit = Commit::new(header, content.0, content.1).unwrap();
+        let mut objects = Objects::default();
+        let shape = Shape::new(self.genesis.tree_key.into_array());
+        let prepared = Prepared::of(&Arc::new(content.0.clone()), &shape, &mut objects).unwrap();
+        let commit = Commit::place(header, &prepared, content.1).unwrap();
         let tip = tip(&self.genesis, key, &commit).sign(key);
-        let written = (vec![ByteBuf::from(commit.bytes().to_vec())], ByteBuf::from(tip.to_bytes()));
-        let bytes = encode::to_bytes(&written);
+        self.item(&(vec![ByteBuf::from(commit.bytes().to_vec())], ByteBuf::from(tip.to_bytes())));
+        self.objects = objects.0;
+        commit.id
+    }
+
+    fn item(&mut self, written: &impl serde::Serialize) {
+        let bytes = encode::to_bytes(written);
         self.segments.extend((bytes.len() as u32).to_be_bytes());
         self.segments.extend(bytes);
-        commit.id
     }
 }
 
@@ -253,4 +274,48 @@ async fn a_strangers_chain_and_a_forged_one_are_refused() {
         assert!(!out.status.success(), "{name} was taken");
     }
     assert_eq!(verb(folder.path(), &["heads"]), serde_json::json!([head]), "nothing changed");
+}
+
+#[tokio::test]
+async fn a_large_commit_enters_when_all_its_objects_are_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let instance = Instance::start(BINARY, folder.path());
+    instance.connect().await.query_drop("CREATE DATABASE here").await.unwrap();
+    assert!(instance.stop());
+    let head = verb(folder.path(), &["heads"])[0].clone();
+    let id = CommitId::parse(head["id"].as_str().unwrap()).unwrap();
+    let mut world = World::of(folder.path(), Hlc(head["hlc"].as_str().unwrap().parse().unwrap()));
+    let founder = AuthorKey::from_text(&world.founder.to_text()).unwrap();
+    let (schema, table) = schema();
+    let first = world.write(&founder, (77, 1), id, (&schema, &[]));
+    let mut rows = insert(&table, 0, "a row");
+    rows.tables[0].inserts = (0..3_000).flat_map(|n| insert(&table, n, "a row").tables.remove(0).inserts).collect();
+    world.write(&founder, (77, 2), first, (&rows, &[]));
+    let path = folder.path().join("large.bundle").display().to_string();
+    let import = |segments: &[u8]| {
+        std::fs::write(&path, segments).unwrap();
+        verb(folder.path(), &["import", &path])
+    };
+    let without = import(&world.segments);
+    assert_eq!((&without["entered"], without["waiting"].as_array().unwrap().len()), (&1.into(), 1), "{without}");
+    assert!(without["waiting"][0].as_str().unwrap().contains("objects of its changes"), "{without}");
+    let mut objects = std::mem::take(&mut world.objects);
+    let last = objects.split_off(objects.len() - 1);
+    assert!(objects.len() > 20, "{} objects", objects.len());
+    world.item(&(objects,));
+    assert_eq!(import(&world.segments)["entered"], 0, "the root is still missing");
+    world.segments.truncate(MAGIC.len());
+    world.item(&(last,));
+    import(&world.segments);
+    let commits = without_objects(&mut world, &founder, first, &rows);
+    assert_eq!(import(&commits)["entered"], 1);
+    assert_eq!(verb(folder.path(), &["sql", "SELECT COUNT(*) AS n FROM far.note"])[0]["n"], "3000");
+    assert_eq!(verb(folder.path(), &["verify"])["sound"], true);
+}
+
+/// The same rows as a commit alone: its objects are here already, by their hashes.
+fn without_objects(world: &mut World, founder: &AuthorKey, prev: CommitId, rows: &ChangeSet) -> Vec<u8> {
+    world.segments.truncate(MAGIC.len());
+    world.write(founder, (77, 2), prev, (rows, &[]));
+    world.segments.clone()
 }

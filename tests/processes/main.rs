@@ -5,6 +5,7 @@
 mod import;
 mod isolation;
 mod kill;
+mod large;
 mod probes;
 mod refusals;
 mod restart;

@@ -2,14 +2,14 @@
 
 use super::*;
 use crate::author_key::AuthorKey;
-use crate::change::{Insert, Marks, TableChanges};
+use crate::change::{INLINE_BODY, Insert, Marks, TableChanges};
 use crate::control::Role;
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, EntityId, GenesisId, LayoutId, RunId};
 use crate::row::Row;
 use crate::row_key::Key;
 use crate::tip::Tip;
-use crate::tree::MemoryNodes;
+use crate::tree::{MAX_INLINE_VALUE, MemoryNodes, Shape};
 use data_encoding::HEXLOWER;
 use std::collections::BTreeMap;
 
@@ -53,10 +53,6 @@ fn changes() -> ChangeSet {
     };
     let guard = ReadGuard::Row { table: EntityId([3; 32]), key: Key::from(vec![1]), row: None };
     ChangeSet { schema: Vec::new(), tables: vec![table], reads: vec![guard] }
-}
-
-fn inline(changes: &ChangeSet) -> ChangeSet {
-    ChangeSet { reads: Vec::new(), ..changes.clone() }
 }
 
 fn chain(length: u64) -> Vec<Commit> {
@@ -156,7 +152,7 @@ fn a_commit_that_carries_what_its_kind_does_not_is_refused() {
     ] {
         assert!(Commit::new(header(1, None, kind), &changes, &control).is_err(), "{kind:?}");
         let forced =
-            Commit::assemble(header(1, None, kind), Body::Inline(Arc::new(inline(&changes))), &changes.reads, &control)
+            Commit::assemble(header(1, None, kind), &Prepared::inline(&Arc::new(changes)).expect("sorted"), &control)
                 .expect("within limits");
         assert!(verify(forced.bytes().to_vec()).is_err(), "{kind:?}");
     }
@@ -174,6 +170,50 @@ fn changes_in_trees_are_gathered_again() {
     assert_eq!(commit.gather(&trees).expect("all nodes are there"), changes);
     let empty = Trees::new(Arc::new(MemoryNodes::default()), shape, 1 << 20);
     assert!(commit.gather(&empty).is_err());
+}
+
+/// One insert whose body has exactly so many bytes.
+fn sized(body: usize, inserts: usize) -> Arc<ChangeSet> {
+    let mut changes = ChangeSet { reads: Vec::new(), ..changes() };
+    let insert = changes.tables[0].inserts[0].clone();
+    let with = |length: usize, changes: &mut ChangeSet| {
+        let each = |n: usize| (if n == 0 { length } else { 9_000 }).max(1);
+        let row = |n| Row(vec![5; each(n)].into());
+        changes.tables[0].inserts =
+            (0..inserts).map(|n| Insert { key: Key::from(vec![n as u8]), row: row(n), ..insert.clone() }).collect();
+        changes.encode_body().expect("sorted").len()
+    };
+    let rest = with(9_000, &mut changes) - 9_000;
+    assert_eq!(with(body - rest, &mut changes), body);
+    Arc::new(changes)
+}
+
+#[test]
+fn a_body_has_the_one_form_that_its_size_gives_it() {
+    let shape = Shape::new([1; 32]);
+    let form = |changes: &Arc<ChangeSet>| {
+        let prepared = Prepared::of(changes, &shape, &mut MemoryNodes::default()).expect("sorted");
+        let commit = Commit::place(header(1, None, CommitKind::Data), &prepared, &[]).expect("fits");
+        assert!(matches!(verify(commit.bytes().to_vec()), Ok(Checked::Commit(_))));
+        assert_eq!(commit.changes().is_some(), Commit::new(header(1, None, CommitKind::Data), changes, &[]).is_ok());
+        commit.changes().is_some()
+    };
+    assert!(form(&sized(INLINE_BODY, 7)), "at the limit it is inline");
+    assert!(!form(&sized(INLINE_BODY + 1, 7)), "one byte more is in trees");
+    let mut value = ChangeSet::clone(&sized(17_000, 1));
+    let marks = 5;
+    for (row, inline) in [(MAX_INLINE_VALUE - marks, true), (MAX_INLINE_VALUE - marks + 1, false)] {
+        value.tables[0].inserts[0].row = Row(vec![5; row].into());
+        assert_eq!(form(&Arc::new(value.clone())), inline, "a value of {row} bytes and its marks");
+    }
+}
+
+#[test]
+fn large_changes_inline_are_refused_wherever_they_come_from() {
+    let changes = sized(INLINE_BODY + 1, 7);
+    let forced = Prepared::inline(&changes).expect("sorted");
+    let commit = Commit::place(header(1, None, CommitKind::Data), &forced, &[]).expect("assembled");
+    assert!(verify(commit.bytes().to_vec()).is_err());
 }
 
 #[test]

@@ -9,11 +9,12 @@ mod trees;
 use super::positional::{positional, tagged};
 use super::{from_bytes, to_bytes};
 use crate::change::{
-    Before, CellBefore, CellChange, ChangeSet, Delete, Insert, Marks, ReadGuard, TableChanges, Update,
+    Before, CellBefore, CellChange, ChangeSet, Delete, INLINE_BODY, Insert, Marks, ReadGuard, TableChanges, Update,
 };
 use crate::error::{Error, Result};
 use crate::id::{EntityId, LayoutId, NodeId};
 use crate::schema::SchemaChange;
+use crate::tree::MAX_INLINE_VALUE;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
 
@@ -104,6 +105,7 @@ pub enum Body {
 const VERSION: u8 = 1;
 const INLINE: u8 = 0;
 const TREES: u8 = 1;
+const MISPLACED: &str = "large changes inline, or trees without changes (R10)";
 
 impl Body {
     /// Canonical bytes.
@@ -126,6 +128,27 @@ impl Body {
         }
     }
 
+    /// Bytes of keys and changes that are kept in trees.
+    pub fn bytes_in_trees(&self) -> u64 {
+        match self {
+            Body::Inline(_) => 0,
+            Body::Trees { tables, .. } => {
+                let runs = tables.iter().flat_map(TableRuns::runs);
+                runs.fold(0, |sum: u64, run| sum.saturating_add(run.bytes))
+            }
+        }
+    }
+
+    /// Whether a body of so many bytes has the form that R10 gives it: row changes inline as long as the body is short
+    /// and every change would stand in the leaf of a tree, and in trees otherwise. Schema changes are always inline.
+    pub(crate) fn has_its_form(&self, length: usize) -> bool {
+        match self {
+            Body::Inline(changes) if length <= MAX_INLINE_VALUE || changes.tables.is_empty() => true,
+            Body::Inline(changes) => length <= INLINE_BODY && trees::fits_leaves(changes),
+            Body::Trees { tables, .. } => !tables.is_empty(),
+        }
+    }
+
     /// Canonical bytes; runs that are not sorted are an error: such a body must not be signed.
     pub fn encode_checked(&self) -> Result<Vec<u8>> {
         match self {
@@ -140,6 +163,11 @@ impl Body {
         if bytes.is_empty() {
             return Ok(Body::Inline(Arc::default()));
         }
+        let body = Body::decode_any(bytes)?;
+        if body.has_its_form(bytes.len()) { Ok(body) } else { Err(Error::malformed("body", MISPLACED)) }
+    }
+
+    fn decode_any(bytes: &[u8]) -> Result<Self> {
         match bytes.get(..3) {
             // An array of four, the version, the form.
             Some([0x84, VERSION, INLINE]) => decode_inline(bytes).map(|changes| Body::Inline(Arc::new(changes))),
@@ -167,7 +195,25 @@ fn decode_inline(bytes: &[u8]) -> Result<ChangeSet> {
     if changes.is_empty() { Err(Error::malformed("body", "empty, which is no bytes")) } else { Ok(changes) }
 }
 
+impl TableRuns {
+    /// The three runs.
+    pub fn runs(&self) -> [&Run; 3] {
+        [&self.inserts, &self.updates, &self.deletes]
+    }
+}
+
 impl ChangeSet {
+    /// Bytes that the body has at least: cheap, and enough to tell that a change set is large.
+    pub(crate) fn least_bytes(&self) -> usize {
+        let table = |table: &TableChanges| {
+            let inserts = table.inserts.iter().map(|c| c.key.0.len() + c.row.0.len());
+            let updates = table.updates.iter().map(|c| c.key.0.len() + c.cells.len() + c.guards.len());
+            let deletes = table.deletes.iter().map(|c| c.key.0.len() + c.before.len());
+            inserts.chain(updates).chain(deletes).sum::<usize>()
+        };
+        self.tables.iter().map(table).sum()
+    }
+
     /// The body's canonical bytes, inline. Runs that are not sorted are an error: such a change set must not be signed.
     pub fn encode_body(&self) -> Result<Vec<u8>> {
         check::changes(self)?;

@@ -28,6 +28,6 @@ pub use error::StoreError;
 pub use log::{Log, Options, Position, Recovery};
 pub use reach::Roots;
 pub use record::{Kind, MAX_RECORD, Record};
-pub use runs::RunWriter;
+pub use runs::{RunWriter, object_record};
 pub use scan::Entry;
 pub use trees::{TreeRecovery, TreeSegment, TreeStore, TreeWriter};

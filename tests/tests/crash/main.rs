@@ -7,6 +7,7 @@
 
 mod damage;
 mod fault;
+mod large;
 mod power;
 mod queue;
 mod workload;

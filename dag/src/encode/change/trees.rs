@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::id::NodeId;
 use crate::row::Row;
 use crate::row_key::Key;
-use crate::tree::{Builder, Direction, NodeSink, Shape, Tree, Trees};
+use crate::tree::{Builder, Direction, MAX_INLINE_VALUE, NodeSink, Shape, Tree, Trees};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ops::{Bound, ControlFlow};
@@ -21,17 +21,36 @@ impl ChangeSet {
         check::changes(self)?;
         let mut tables = Vec::with_capacity(self.tables.len());
         for table in &self.tables {
-            let inserts = table.inserts.iter().map(|i| (&i.key, to_bytes(&(&i.row, i.marks))));
-            let inserts = grow(shape, sink, inserts)?;
-            let updates = table.updates.iter().map(|u| (&u.key, to_bytes(&(&u.cells, &u.guards, u.marks))));
-            let updates = grow(shape, sink, updates)?;
-            let deletes = table.deletes.iter().map(|d| (&d.key, to_bytes(&(&d.before, d.marks))));
-            let deletes = grow(shape, sink, deletes)?;
+            let inserts = grow(shape, sink, table.inserts.iter().map(|i| (&i.key, insert(i))))?;
+            let updates = grow(shape, sink, table.updates.iter().map(|u| (&u.key, update(u))))?;
+            let deletes = grow(shape, sink, table.deletes.iter().map(|d| (&d.key, delete(d))))?;
             let (clear, layout) = (table.clear, table.layout);
             tables.push(TableRuns { table: table.table, layout, clear, inserts, updates, deletes });
         }
         Ok(Body::Trees { schema: self.schema.clone(), tables })
     }
+}
+
+fn insert(change: &Insert) -> Vec<u8> {
+    to_bytes(&(&change.row, change.marks))
+}
+
+fn update(change: &Update) -> Vec<u8> {
+    to_bytes(&(&change.cells, &change.guards, change.marks))
+}
+
+fn delete(change: &Delete) -> Vec<u8> {
+    to_bytes(&(&change.before, change.marks))
+}
+
+/// Whether every change, without its key, is short enough to stand in the leaf of a tree.
+pub(super) fn fits_leaves(changes: &ChangeSet) -> bool {
+    let fits = |bytes: Vec<u8>| bytes.len() <= MAX_INLINE_VALUE;
+    changes.tables.iter().all(|table| {
+        table.inserts.iter().all(|c| fits(insert(c)))
+            && table.updates.iter().all(|c| fits(update(c)))
+            && table.deletes.iter().all(|c| fits(delete(c)))
+    })
 }
 
 fn grow<'a>(shape: &Shape, sink: &mut dyn NodeSink, changes: impl Iterator<Item = (&'a Key, Vec<u8>)>) -> Result<Run> {
