@@ -7,6 +7,7 @@ use dag::admit::Candidate;
 use dag::change::ChangeSet;
 use dag::commit::{Checked, Commit, Received};
 use dag::genesis::Genesis;
+use dag::hlc::Hlc;
 use dag::id::CommitId;
 use dag::store::{Entry, Kind, Log, Record, StoreError};
 use dag::tree::{Shape, Trees};
@@ -79,6 +80,12 @@ pub fn read(id: CommitId, bytes: &[u8]) -> Result<Stored, String> {
 /// Reads a log entry if it is a commit.
 pub fn of_entry(entry: &Entry<'_>) -> Option<Result<Stored, String>> {
     (entry.kind == Kind::COMMIT).then(|| read(CommitId(*entry.id), entry.bytes))
+}
+
+/// The time in a commit's record; nothing else of it is checked.
+pub fn time_of(bytes: &[u8]) -> Result<Hlc, String> {
+    let (_, bytes) = bytes.split_first_chunk::<8>().ok_or("a commit's record is too short")?;
+    dag::commit::header_of(bytes).map(|header| header.hlc).map_err(|error| error.to_string())
 }
 
 /// The commit of that id in the log.

@@ -5,10 +5,9 @@
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, NodeId};
 use sql::error::SqlError;
-use std::ops::ControlFlow;
 
-/// Takes one item of a list.
-pub type Take<'a, T> = dyn FnMut(T) -> ControlFlow<()> + 'a;
+/// The items of a long list, each made when it is asked for.
+pub type Facts<T> = Box<dyn Iterator<Item = Result<T, SqlError>> + Send>;
 
 /// A commit and what became of it.
 #[derive(Clone, Debug)]
@@ -35,6 +34,8 @@ pub struct CommitFact {
     pub parents: Vec<CommitId>,
     /// applied, parked, void.
     pub outcome: &'static str,
+    /// The outcome's code in main (R29).
+    pub code: u8,
     /// Why, for what is not applied.
     pub reason: Option<String>,
     /// The commit in the way, where one is known.
@@ -94,11 +95,11 @@ pub struct HeldFact {
 /// The reports.
 pub trait Report: Send + Sync {
     /// Every commit in the graph, in main's order.
-    fn commits(&self, take: &mut Take<'_, CommitFact>) -> Result<(), SqlError>;
+    fn commits(&self) -> Result<Facts<CommitFact>, SqlError>;
     /// The heads, greatest rank first: the first is the read head.
     fn heads(&self) -> Result<Vec<CommitFact>, SqlError>;
     /// main's log from position 1.
-    fn main_log(&self, take: &mut Take<'_, MainEntry>) -> Result<(), SqlError>;
+    fn main_log(&self) -> Result<Facts<MainEntry>, SqlError>;
     /// Parked commits that nothing has settled, in order.
     fn conflicts(&self) -> Result<Vec<CommitFact>, SqlError>;
     /// The member set of all heads.

@@ -1,43 +1,17 @@
 //! The replica's reports (see `report`): read under the latch, given out without it.
 
+use super::fates::{Fates, fact};
+use super::listing::InOrder;
 use super::local::Local;
-use super::record::{self, Stored};
-use super::report::{CheckpointFact, CommitFact, HeldFact, MainEntry, MemberFact, Report, Take};
-use dag::catalogue::Catalogue;
-use dag::header::CommitKind;
+use super::record;
+use super::report::{CheckpointFact, CommitFact, Facts, HeldFact, MainEntry, MemberFact, Report};
 use dag::hlc::Hlc;
 use dag::id::CommitId;
-use dag::store::Position;
-use linearizer::order::Place;
-use linearizer::outcome::Outcome;
 use sql::error::SqlError;
-use std::collections::HashMap;
-use std::ops::ControlFlow;
-
-/// What became of a commit, as words.
-#[derive(Clone)]
-struct Fate {
-    outcome: &'static str,
-    reason: Option<String>,
-    against: Option<CommitId>,
-}
 
 impl Report for Local {
-    fn commits(&self, take: &mut Take<'_, CommitFact>) -> Result<(), SqlError> {
-        let fates = self.fates()?;
-        let mut found: Vec<(Place, CommitFact)> = Vec::new();
-        self.scan(&mut |stored| {
-            let header = &stored.commit.header;
-            let place = Place::new(header.hlc, header.author, header.run, stored.commit.id);
-            found.push((place, fact(&stored, fates.get(&stored.commit.id))));
-        })?;
-        found.sort_unstable_by_key(|(place, _)| *place);
-        for (_, fact) in found {
-            if take(fact).is_break() {
-                break;
-            }
-        }
-        Ok(())
+    fn commits(&self) -> Result<Facts<CommitFact>, SqlError> {
+        Ok(Box::new(InOrder::of(&self.log, self.fates()?)?))
     }
 
     fn heads(&self) -> Result<Vec<CommitFact>, SqlError> {
@@ -49,29 +23,20 @@ impl Report for Local {
         heads.iter().map(|id| self.find(id, &fates)).collect()
     }
 
-    fn main_log(&self, take: &mut Take<'_, MainEntry>) -> Result<(), SqlError> {
+    fn main_log(&self) -> Result<Facts<MainEntry>, SqlError> {
         let (through, stable) = {
             let writer = self.latch();
             (writer.linearizer.main_position(), writer.linearizer.stable())
         };
-        let mut position = 0;
-        let mut failed = None;
-        self.commits(&mut |fact| {
-            position += 1;
-            if position > through {
-                return ControlFlow::Break(());
-            }
-            let is_stable = stable.is_some_and(|end| fact.hlc <= end.hlc);
-            let code = match self.code(&fact) {
-                Ok(code) => code,
-                Err(error) => {
-                    failed = Some(error);
-                    return ControlFlow::Break(());
-                }
-            };
-            take(MainEntry { position, id: fact.id, code, outcome: fact.outcome, stable: is_stable })
-        })?;
-        failed.map_or(Ok(()), Err)
+        let entry = move |(position, fact): (u64, CommitFact)| MainEntry {
+            position,
+            id: fact.id,
+            code: fact.code,
+            outcome: fact.outcome,
+            stable: stable.is_some_and(|end| fact.hlc <= end.hlc),
+        };
+        let commits = (1..=through).zip(self.commits()?);
+        Ok(Box::new(commits.map(move |(position, fact)| fact.map(|fact| entry((position, fact))))))
     }
 
     fn conflicts(&self) -> Result<Vec<CommitFact>, SqlError> {
@@ -162,92 +127,15 @@ fn unreadable(error: impl std::fmt::Display) -> SqlError {
     SqlError::new(1030, error.to_string())
 }
 
-fn fate(outcome: &Outcome, catalogue: &Catalogue) -> Fate {
-    let word = match outcome {
-        Outcome::Applied => "applied",
-        Outcome::Parked(_) => "parked",
-        Outcome::Void => "void",
-    };
-    let reason = outcome.reason();
-    Fate {
-        outcome: word,
-        reason: reason.map(|r| r.describe(catalogue).to_string()),
-        against: reason.and_then(|r| r.against()),
-    }
-}
-
-fn fact(stored: &Stored, fate: Option<&Fate>) -> CommitFact {
-    let header = &stored.commit.header;
-    let user = header.extensions.get("user").map(|user| String::from_utf8_lossy(user).into_owned());
-    let fate = fate.cloned().unwrap_or(Fate { outcome: "applied", reason: None, against: None });
-    CommitFact {
-        id: stored.commit.id,
-        author: header.author,
-        run: header.run.0,
-        seq: header.seq,
-        hlc: header.hlc,
-        kind: match header.kind {
-            CommitKind::Data => "data",
-            CommitKind::Control => "control",
-            CommitKind::Join => "join",
-        },
-        changes: header.changes,
-        bytes: header.body_length,
-        user,
-        parents: header.parents.clone(),
-        outcome: fate.outcome,
-        reason: fate.reason,
-        against: fate.against,
-    }
-}
-
 impl Local {
-    /// Every fate that is not "applied below the last checkpoint".
-    fn fates(&self) -> Result<HashMap<CommitId, Fate>, SqlError> {
-        let writer = self.latch();
-        let view = writer.linearizer.view();
-        let catalogue = view.catalogue();
-        let mut fates: HashMap<CommitId, Fate> = HashMap::new();
-        for parked in writer.linearizer.parked().map_err(unreadable)? {
-            let below = Fate { outcome: "parked", reason: Some(format!("code {}", parked.code)), against: None };
-            fates.insert(parked.commit, parked.outcome.as_ref().map_or(below, |outcome| fate(outcome, catalogue)));
-        }
-        for (seat, outcome) in writer.linearizer.outcomes() {
-            fates.insert(seat.id(), fate(outcome, catalogue));
-        }
-        Ok(fates)
+    fn fates(&self) -> Result<Fates, SqlError> {
+        Fates::of(&self.latch()).map_err(unreadable)
     }
 
-    fn code(&self, fact: &CommitFact) -> Result<u8, SqlError> {
-        let writer = self.latch();
-        if let Some(outcome) = writer.linearizer.outcome(fact.id) {
-            return Ok(outcome.code());
-        }
-        let parked = writer.linearizer.parked().map_err(unreadable)?;
-        Ok(parked.iter().find(|p| p.commit == fact.id).map_or(0, |p| p.code))
-    }
-
-    fn find(&self, id: &CommitId, fates: &HashMap<CommitId, Fate>) -> Result<CommitFact, SqlError> {
+    fn find(&self, id: &CommitId, fates: &Fates) -> Result<CommitFact, SqlError> {
         let stored = record::find(&self.log, id).map_err(unreadable)?;
         let stored =
             stored.ok_or_else(|| SqlError::new(1030, format!("commit {id} is still being written; ask again")))?;
-        Ok(fact(&stored, fates.get(id)))
-    }
-
-    fn scan(&self, each: &mut dyn FnMut(Stored)) -> Result<(), SqlError> {
-        let mut failed = None;
-        let scanned = self.log.scan(Position::START, &mut |entry| match record::of_entry(&entry) {
-            None => ControlFlow::Continue(()),
-            Some(Ok(stored)) => {
-                each(stored);
-                ControlFlow::Continue(())
-            }
-            Some(Err(reason)) => {
-                failed = Some(SqlError::new(1030, reason));
-                ControlFlow::Break(())
-            }
-        });
-        scanned.map_err(unreadable)?;
-        failed.map_or(Ok(()), Err)
+        Ok(fact(&stored, fates))
     }
 }

@@ -1,24 +1,24 @@
 //! `headwaters.commit_parents`: the edges of the graph, one row each.
 
-use super::listing::{Declaration, Kind, Sink, text};
-use crate::replica::report::Report;
+use super::listing::{Kind, LongDeclaration, text};
+use crate::replica::report::{CommitFact, Report};
+use sql::engine::system_table::Rows;
 use sql::error::SqlError;
-use std::ops::ControlFlow;
 
 /// The table.
-pub static TABLE: Declaration = Declaration {
+pub static TABLE: LongDeclaration = LongDeclaration {
     name: "commit_parents",
     columns: &[("id", Kind::Text(52), false), ("parent", Kind::Text(52), false)],
     rows,
 };
 
-fn rows(report: &dyn Report, sink: &mut Sink<'_>) -> Result<(), SqlError> {
-    report.commits(&mut |fact| {
-        for parent in &fact.parents {
-            if sink(vec![text(fact.id), text(parent)]).is_break() {
-                return ControlFlow::Break(());
-            }
+fn rows(report: &dyn Report) -> Result<Rows, SqlError> {
+    let edges = |fact: CommitFact| fact.parents.into_iter().map(move |parent| Ok(vec![text(fact.id), text(parent)]));
+    let each = move |fact: Result<CommitFact, SqlError>| -> Rows {
+        match fact {
+            Ok(fact) => Box::new(edges(fact)),
+            Err(error) => Box::new(std::iter::once(Err(error))),
         }
-        ControlFlow::Continue(())
-    })
+    };
+    Ok(Box::new(report.commits()?.flat_map(each)))
 }

@@ -1,13 +1,14 @@
 //! `headwaters.commits`: every commit here, in main's order, with what became of it.
 
-use super::listing::{Declaration, Kind, Sink, moment, optional, text};
+use super::listing::{Kind, LongDeclaration, moment, optional, text};
 use crate::replica::report::{CommitFact, Report};
 use dag::id::CommitId;
 use dag::value::Value;
+use sql::engine::system_table::Rows;
 use sql::error::SqlError;
 
 /// The table.
-pub static TABLE: Declaration = Declaration {
+pub static TABLE: LongDeclaration = LongDeclaration {
     name: "commits",
     columns: &[
         ("id", Kind::Text(52), false),
@@ -27,8 +28,8 @@ pub static TABLE: Declaration = Declaration {
     rows,
 };
 
-fn rows(report: &dyn Report, sink: &mut Sink<'_>) -> Result<(), SqlError> {
-    report.commits(&mut |fact| sink(row(fact)))
+fn rows(report: &dyn Report) -> Result<Rows, SqlError> {
+    Ok(Box::new(report.commits()?.map(|fact| fact.map(row))))
 }
 
 fn row(fact: CommitFact) -> Vec<Value> {

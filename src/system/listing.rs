@@ -4,7 +4,7 @@ use crate::replica::report::Report;
 use dag::schema::ColumnType;
 use dag::temporal::DateTime;
 use dag::value::Value;
-use sql::engine::system_table::{SystemColumn, SystemTable};
+use sql::engine::system_table::{Rows, SystemColumn, SystemTable};
 use sql::error::SqlError;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,6 +20,16 @@ pub struct Declaration {
     pub columns: &'static [(&'static str, Kind, bool)],
     /// Gives every row.
     pub rows: fn(&dyn Report, &mut Sink<'_>) -> Result<(), SqlError>,
+}
+
+/// What the file of a table that may be long declares: its rows are made one by one.
+pub struct LongDeclaration {
+    /// Table name.
+    pub name: &'static str,
+    /// Columns: name, type, whether NULL occurs.
+    pub columns: &'static [(&'static str, Kind, bool)],
+    /// Gives the rows.
+    pub rows: fn(&dyn Report) -> Result<Rows, SqlError>,
 }
 
 /// The few column types system tables use.
@@ -59,12 +69,53 @@ pub struct Listing {
 impl Listing {
     /// Binds a declaration to a replica.
     pub fn new(declaration: &'static Declaration, report: Arc<dyn Report>) -> Self {
-        let column = |(name, kind, nullable): &(&'static str, Kind, bool)| SystemColumn {
-            name,
-            kind: kind.column_type(),
-            nullable: *nullable,
-        };
-        Listing { declaration, columns: declaration.columns.iter().map(column).collect(), report }
+        Listing { declaration, columns: columns(declaration.columns), report }
+    }
+}
+
+fn columns(declared: &[(&'static str, Kind, bool)]) -> Vec<SystemColumn> {
+    let column = |(name, kind, nullable): &(&'static str, Kind, bool)| SystemColumn {
+        name,
+        kind: kind.column_type(),
+        nullable: *nullable,
+    };
+    declared.iter().map(column).collect()
+}
+
+/// A declared table that may be long, over a replica's reports.
+pub struct LongListing {
+    declaration: &'static LongDeclaration,
+    columns: Vec<SystemColumn>,
+    report: Arc<dyn Report>,
+}
+
+impl LongListing {
+    /// Binds a declaration to a replica.
+    pub fn new(declaration: &'static LongDeclaration, report: Arc<dyn Report>) -> Self {
+        LongListing { declaration, columns: columns(declaration.columns), report }
+    }
+}
+
+impl SystemTable for LongListing {
+    fn name(&self) -> &str {
+        self.declaration.name
+    }
+
+    fn columns(&self) -> &[SystemColumn] {
+        &self.columns
+    }
+
+    fn scan(&self, sink: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>) -> Result<(), SqlError> {
+        for row in self.rows()? {
+            if sink(row?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&self) -> Result<Rows, SqlError> {
+        (self.declaration.rows)(&*self.report)
     }
 }
 

@@ -1,12 +1,13 @@
 //! `headwaters.log`: main, position by position.
 
-use super::listing::{Declaration, Kind, Sink, text};
-use crate::replica::report::Report;
+use super::listing::{Kind, LongDeclaration, text};
+use crate::replica::report::{MainEntry, Report};
 use dag::value::Value;
+use sql::engine::system_table::Rows;
 use sql::error::SqlError;
 
 /// The table.
-pub static TABLE: Declaration = Declaration {
+pub static TABLE: LongDeclaration = LongDeclaration {
     name: "log",
     columns: &[
         ("position", Kind::Number, false),
@@ -18,14 +19,16 @@ pub static TABLE: Declaration = Declaration {
     rows,
 };
 
-fn rows(report: &dyn Report, sink: &mut Sink<'_>) -> Result<(), SqlError> {
-    report.main_log(&mut |entry| {
-        sink(vec![
-            Value::UInt(entry.position),
-            text(entry.id),
-            Value::UInt(u64::from(entry.code)),
-            text(entry.outcome),
-            Value::Int(i64::from(entry.stable)),
-        ])
-    })
+fn rows(report: &dyn Report) -> Result<Rows, SqlError> {
+    Ok(Box::new(report.main_log()?.map(|entry| entry.map(row))))
+}
+
+fn row(entry: MainEntry) -> Vec<Value> {
+    vec![
+        Value::UInt(entry.position),
+        text(entry.id),
+        Value::UInt(u64::from(entry.code)),
+        text(entry.outcome),
+        Value::Int(i64::from(entry.stable)),
+    ]
 }

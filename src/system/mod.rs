@@ -1,7 +1,7 @@
 //! The system database `headwaters`: what lies beneath the SQL tables, as read-only tables (one file each).
 //!
 //! Promises: scanning one changes nothing and holds no latch while rows are given out. Every table is a list of plain
-//! facts that `replica::report` brings; here is only how they look as rows.
+//! facts that `replica::report` brings; here is only how they look as rows. Those with a row a commit are never gathered.
 
 mod checkpoints;
 mod commit_parents;
@@ -16,17 +16,14 @@ mod settings;
 mod status;
 
 use crate::replica::report::Report;
-use listing::Listing;
+use listing::{Listing, LongListing};
 use sql::engine::system_table::SystemTable;
 use std::sync::Arc;
 
 /// Every table of the database, over one replica's reports.
 pub fn tables(report: &Arc<dyn Report>) -> Vec<Arc<dyn SystemTable>> {
     let all = [
-        &commits::TABLE,
-        &commit_parents::TABLE,
         &heads::TABLE,
-        &log::TABLE,
         &conflicts::TABLE,
         &members::TABLE,
         &checkpoints::TABLE,
@@ -34,5 +31,8 @@ pub fn tables(report: &Arc<dyn Report>) -> Vec<Arc<dyn SystemTable>> {
         &settings::TABLE,
         &status::TABLE,
     ];
-    all.into_iter().map(|table| Arc::new(Listing::new(table, report.clone())) as Arc<dyn SystemTable>).collect()
+    let long = [&commits::TABLE, &commit_parents::TABLE, &log::TABLE];
+    let long = long.into_iter().map(|table| Arc::new(LongListing::new(table, report.clone())) as Arc<dyn SystemTable>);
+    let short = all.into_iter().map(|table| Arc::new(Listing::new(table, report.clone())) as Arc<dyn SystemTable>);
+    long.chain(short).collect()
 }

@@ -16,6 +16,12 @@ pub struct SystemColumn {
     pub nullable: bool,
 }
 
+/// The rows of a table, each made when it is asked for.
+pub type Rows = Box<dyn Iterator<Item = Result<Vec<Value>, SqlError>> + Send>;
+
+/// Most rows of a table that are made at once. What can be longer gives its rows one by one.
+const MAX_LISTED: usize = 1_000_000;
+
 /// A read-only table of database `headwaters`. Quick to scan, never blocks on disk or network for long; the first
 /// column is unique within a scan wherever that is possible.
 pub trait SystemTable: Send + Sync {
@@ -25,4 +31,18 @@ pub trait SystemTable: Send + Sync {
     fn columns(&self) -> &[SystemColumn];
     /// Gives every row, one value a column, until the sink breaks.
     fn scan(&self, sink: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>) -> Result<(), SqlError>;
+
+    /// The rows one by one. A table that may be long makes them as they are asked for; the others gather what
+    /// [`SystemTable::scan`] gives. Error: 1114, more than fits in memory.
+    fn rows(&self) -> Result<Rows, SqlError> {
+        let mut rows = Vec::new();
+        self.scan(&mut |row| {
+            rows.push(row);
+            if rows.len() > MAX_LISTED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        match rows.len() > MAX_LISTED {
+            true => Err(SqlError::new(1114, format!("The table '{}' is full: over {MAX_LISTED} rows", self.name()))),
+            false => Ok(Box::new(rows.into_iter().map(Ok))),
+        }
+    }
 }
