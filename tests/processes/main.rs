@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a step that fails is the test that fails")]
 
+mod examples;
 mod import;
 mod isolation;
 mod kill;
