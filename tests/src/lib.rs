@@ -5,5 +5,6 @@
 pub mod instance;
 pub mod isolation;
 pub mod oracle;
+pub mod relay;
 pub mod simulation;
 pub mod slt;

@@ -13,7 +13,7 @@ mod founding;
 mod library;
 mod network;
 pub mod planted;
-mod random;
+pub(crate) mod random;
 mod replica;
 pub mod report;
 mod step;
