@@ -68,6 +68,11 @@ impl Domain {
     /// An operator's command for a replica's control records, signed by the recovery key.
     pub const RECOVERY: Domain = Domain("headwaters recovery 1\0");
 
+    /// A ticket's checksum, and the key that its secret stands for (R12).
+    pub const TICKET: Domain = Domain("headwaters ticket 1\0");
+    /// What a joining author signs and proves, and the answer's proof (R12).
+    pub const JOIN: Domain = Domain("headwaters join 1\0");
+
     /// The bytes that open everything hashed or signed under this domain.
     pub fn prefix(self) -> &'static [u8] {
         self.0.as_bytes()
@@ -77,6 +82,13 @@ impl Domain {
     pub fn hash(self, bytes: &[u8]) -> [u8; 32] {
         let mut hasher = self.hasher();
         hasher.update(bytes);
+        hasher.finalize().into()
+    }
+
+    /// BLAKE3 of the domain and the bytes under a key: a proof for whoever knows the key.
+    pub fn prove(self, key: &[u8; 32], bytes: &[u8]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(key);
+        hasher.update(self.prefix()).update(bytes);
         hasher.finalize().into()
     }
 

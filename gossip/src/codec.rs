@@ -137,7 +137,7 @@ mod tests {
             (Message::Ask, "6341736b".to_owned()),
             (
                 Message::Refused(Refusal::new(RefusalKind::Stranger, "no")),
-                "a16752656675736564a2646b696e6468537472616e67657266726561736f6e626e6f".to_owned(),
+                "a16752656675736564a2646b696e640266726561736f6e626e6f".to_owned(),
             ),
         ]
     }

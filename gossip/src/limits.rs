@@ -130,3 +130,6 @@ pub const GET_PATIENCE_MILLIS: u64 = 10_000;
 pub const MAX_OFFERS: usize = 4;
 /// Longest offer of a checkpoint: its roots (70 bytes a table and index) and a signed tip of each member.
 pub const MAX_OFFER: usize = PART_BYTES / MAX_OFFERS;
+
+/// Longest ticket as text: eight of the longest addresses and the longest name; an ordinary one has 400 characters.
+pub const MAX_TICKET_TEXT: usize = 5 << 10;

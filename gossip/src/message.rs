@@ -7,7 +7,7 @@
 use crate::announcement::Announcement;
 use crate::hello::Hello;
 use crate::limits::{MAX_GET, MAX_HAVE, MAX_HEADS, MAX_OFFER, MAX_OFFERS, MAX_RUNGS, MAX_WANT, PART_COMMITS};
-use crate::ticket::{JoinRequest, MAX_GENESIS, MAX_REASON, Refusal, Welcome};
+use crate::ticket::{JoinRequest, Refusal, Welcome};
 use dag::id::{AuthorId, CommitId, NodeId, RunId};
 use dag::version::{Position, Versions};
 use dag::vertex::Chain;
@@ -142,8 +142,8 @@ impl Message {
                 !commits.is_empty() && commits.len() <= PART_COMMITS && !(*cut && tip.is_some())
             }
             Message::Join(request) => request.is_bounded(),
-            Message::Welcome(welcome) => welcome.genesis.len() <= MAX_GENESIS,
-            Message::Refused(refusal) => refusal.reason.len() <= MAX_REASON,
+            Message::Welcome(welcome) => welcome.is_bounded(),
+            Message::Refused(refusal) => refusal.is_bounded(),
             Message::Done { .. } | Message::Hello(_) | Message::Ask | Message::Twin(_) | Message::Checkpoints => true,
             Message::Get { ids, .. } => !ids.is_empty() && ids.len() <= MAX_GET,
             Message::Objects { objects, cut, done, .. } => {
