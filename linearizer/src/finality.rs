@@ -1,90 +1,247 @@
-//! Finality: how far main can never change, from what the members promised (R15, R16).
+//! Finality: how far main can never change, from what the members say in their signed tips (R15, R16), and when this
+//! replica has something new to say.
 //!
-//! Pure: promises and floors come in as read from signed tips. Does not know how they travelled, nor membership.
+//! Pure: promises and floors come in as read from verified tips, main's hashes through a closure. Promises: floor and
+//! stable never go back; stable passes no floor at which somebody's main is another than ours. Does not know how tips
+//! travel, what is on disk, or who is admitted.
+
+mod voice;
+
+pub use voice::Voice;
 
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, NodeId};
+use std::collections::BTreeMap;
 
-/// What is known here of one writing member; readers do not count.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Member {
-    /// Who.
-    pub author: AuthorId,
-    /// The greatest promise ("I write nothing at or below this") whose chain is here in full; a new member's is its
-    /// admission's HLC.
+/// Pause after which a member that has nothing to say speaks all the same, so that the others can tell a quiet member
+/// from one that is gone. A minute: 400 bytes a tip make half a megabyte a day.
+pub const HEARTBEAT_MILLIS: u64 = 60_000;
+
+/// What a signed tip said of finality.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Word {
+    /// Nothing at or below it will be written by its author (R15).
     pub promise: Hlc,
-    /// The floor of its newest tip, and main's hash there; `None` before its first tip.
-    pub floor: Option<(Hlc, NodeId)>,
+    /// How far its author had heard everybody (R16).
+    pub floor: Hlc,
+    /// main's hash there, at its author.
+    pub floor_hash: NodeId,
 }
 
-/// How far this replica has heard everybody: the least promise. `None` without members.
-pub fn floor(members: &[Member]) -> Option<Hlc> {
-    members.iter().map(|m| m.promise).min()
+impl Default for Word {
+    /// Nothing promised, nothing heard.
+    fn default() -> Self {
+        Word { promise: Hlc::default(), floor: Hlc::default(), floor_hash: NodeId([0; 32]) }
+    }
 }
 
-/// Where stable stands, and who disagrees about main.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stable {
-    /// Nothing at or below this can change.
-    pub hlc: Hlc,
-    /// Members whose main is another at their floor: stable stands still until they are cut (R16, R17).
-    pub disputes: Vec<AuthorId>,
-}
+/// A writing member, and since when: the HLC of the record that lets it write stands for a promise (R16).
+pub type Writing = (AuthorId, Hlc);
 
-/// Advances stable: to the least floor over all members, `own` among them, as long as every one of them has our main
-/// there. `hash_at` answers main's hash at a time, or `None` if main is not known that far here. Never goes back.
-pub fn stable(
-    before: Hlc,
+/// What is known here of everybody's promises and floors.
+#[derive(Clone, Debug)]
+pub struct Finality {
     own: AuthorId,
-    members: &[Member],
-    mut hash_at: impl FnMut(Hlc) -> Option<NodeId>,
-) -> Stable {
-    let mut least = floor(members).unwrap_or(before);
-    let mut disputes = Vec::new();
-    for member in members.iter().filter(|m| m.author != own) {
-        match member.floor {
-            None => least = before,
-            Some((hlc, hash)) => {
-                least = least.min(hlc);
-                match hash_at(hlc) {
-                    Some(ours) if ours != hash => disputes.push(member.author),
-                    _ => {}
-                }
-            }
+    voices: BTreeMap<AuthorId, Voice>,
+    /// Those who count, since the last [`Finality::settle`].
+    writing: Vec<Writing>,
+    floor: Hlc,
+    stable: Hlc,
+    spoken: Option<Spoken>,
+}
+
+/// The last own tip.
+#[derive(Clone, Copy, Debug)]
+struct Spoken {
+    word: Word,
+    millis: u64,
+}
+
+/// What a look at the replica's commits adds to [`Finality::due`].
+#[derive(Clone, Copy, Debug)]
+pub struct Outlook {
+    /// Own commits that no tip covers.
+    pub unsigned: bool,
+    /// The greatest HLC of all commits here.
+    pub newest: Hlc,
+    /// The greatest HLC of a commit at or below the floor.
+    pub newest_heard: Hlc,
+    /// The wall clock.
+    pub now_millis: u64,
+}
+
+/// Why a new tip is due. None of them follows from a tip alone: a system without new commits becomes quiet, because
+/// each commit makes each member speak at most three times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// Own commits have no tip (R14).
+    Commits,
+    /// Somebody's commit lies above this member's promise and waits for it to be stable.
+    Promise,
+    /// The floor has passed a commit that the last floor told did not.
+    Floor,
+    /// Nothing was said for long.
+    Heartbeat,
+}
+
+impl Finality {
+    /// Nothing heard yet; `stable` as it was recorded before, which all members had agreed to.
+    pub fn new(own: AuthorId, stable: Hlc) -> Self {
+        Finality { own, voices: BTreeMap::new(), writing: Vec::new(), floor: stable, stable, spoken: None }
+    }
+
+    /// Goes on after a restart, when all kept tips were heard: with stable as it was recorded, to which all had agreed,
+    /// and with the own last tip as what was told last.
+    pub fn resume(&mut self, stable: Hlc) {
+        self.stable = self.stable.max(stable);
+        self.floor = self.floor.max(self.stable);
+        self.voices.values_mut().for_each(|voice| voice.resume(stable));
+        let own = self.voices.get(&self.own).map(Voice::last);
+        if let Some(word) = own.filter(|word| *word != Word::default()) {
+            self.floor = self.floor.max(word.floor);
+            self.spoken = Some(Spoken { word, millis: 0 });
         }
     }
-    let hlc = if disputes.is_empty() { least.max(before) } else { before };
-    Stable { hlc, disputes }
+
+    /// A verified tip whose commit is here. `false`: it says nothing new. Own tips count, too.
+    pub fn heard(&mut self, author: AuthorId, word: Word) -> bool {
+        let stable = self.stable;
+        self.voices.entry(author).or_insert_with(|| Voice::new(stable)).hear(word)
+    }
+
+    /// This replica signed a tip.
+    pub fn spoke(&mut self, word: Word, now_millis: u64) {
+        self.heard(self.own, word);
+        self.floor = self.floor.max(word.floor);
+        self.spoken = Some(Spoken { word, millis: now_millis });
+    }
+
+    /// Moves floor and stable: `writing` are the writing members that count, `hash_at` gives main's hash here, `None`
+    /// where it is not at hand. `true` if stable or a dispute changed.
+    pub fn settle(&mut self, writing: Vec<Writing>, hash_at: &mut dyn FnMut(Hlc) -> Option<NodeId>) -> bool {
+        self.writing = writing;
+        let promises = self.writing.iter().map(|(author, since)| self.promise_of(author).max(*since));
+        let floor = promises.min().unwrap_or(self.floor).max(self.floor);
+        self.floor = floor;
+        let before = (self.stable, self.disputes().count());
+        let mut least = floor;
+        for (author, since) in self.writing.iter().filter(|(author, _)| *author != self.own) {
+            let stable = self.stable;
+            let voice = self.voices.entry(*author).or_insert_with(|| Voice::new(stable));
+            least = least.min(voice.compare(floor, hash_at).max(*since));
+        }
+        if self.disputes().next().is_none() {
+            self.stable = self.stable.max(least);
+        }
+        before != (self.stable, self.disputes().count())
+    }
+
+    /// What the floor would be with another own promise: a tip tells both at once.
+    pub fn floor_with(&self, promise: Hlc) -> Hlc {
+        let of = |(author, since): &Writing| {
+            let promise = if *author == self.own { promise } else { self.promise_of(author) };
+            promise.max(*since)
+        };
+        self.writing.iter().map(of).min().unwrap_or(self.floor).max(self.floor)
+    }
+
+    /// The least promise over the writing members.
+    pub fn floor(&self) -> Hlc {
+        self.floor
+    }
+
+    /// Nothing at or below it can change.
+    pub fn stable(&self) -> Hlc {
+        self.stable
+    }
+
+    /// The own promise of the last tip.
+    pub fn promise(&self) -> Hlc {
+        self.promise_of(&self.own)
+    }
+
+    /// What was heard of an author.
+    pub fn voice(&self, author: &AuthorId) -> Option<&Voice> {
+        self.voices.get(author)
+    }
+
+    /// Everybody heard, for a checkpoint to keep.
+    pub fn words(&self) -> impl Iterator<Item = (AuthorId, Word)> {
+        self.voices.iter().map(|(author, voice)| (*author, voice.last()))
+    }
+
+    /// Writing members whose main was another at their floor, and where: stable stands still until one is cut or comes
+    /// to agree (R16, R17).
+    pub fn disputes(&self) -> impl Iterator<Item = (AuthorId, Hlc)> {
+        let dispute = |(author, _): &Writing| Some((*author, self.voices.get(author)?.dispute()?));
+        self.writing.iter().filter_map(dispute)
+    }
+
+    /// Those who count, with since when.
+    pub fn writing(&self) -> &[Writing] {
+        &self.writing
+    }
+
+    /// Whether there is nobody else to tell.
+    pub fn is_alone(&self) -> bool {
+        self.writing.iter().all(|(author, _)| *author == self.own)
+    }
+
+    /// Whether this replica writes at all.
+    pub fn writes(&self) -> bool {
+        self.writing.iter().any(|(author, _)| *author == self.own)
+    }
+
+    /// Who keeps stable from reaching a time: those that have not promised that far; if all have, those that have not
+    /// told that they heard it, or whose main is another.
+    pub fn holds(&self, hlc: Hlc) -> Vec<AuthorId> {
+        if hlc <= self.stable {
+            return Vec::new();
+        }
+        let pick = |holds: &dyn Fn(&Writing) -> bool| -> Vec<AuthorId> {
+            self.writing.iter().filter(|member| holds(member)).map(|(author, _)| *author).collect()
+        };
+        let promised = pick(&|(author, since)| self.promise_of(author).max(*since) < hlc);
+        if !promised.is_empty() {
+            return promised;
+        }
+        let told = |author: &AuthorId| match self.voices.get(author) {
+            _ if *author == self.own => self.floor,
+            Some(voice) if voice.dispute().is_none() => voice.last().floor,
+            _ => Hlc::default(),
+        };
+        pick(&|(author, since)| told(author).max(*since) < hlc)
+    }
+
+    /// Whether to sign a new tip now, and why.
+    pub fn due(&self, outlook: &Outlook) -> Option<Renewal> {
+        if outlook.unsigned {
+            return Some(Renewal::Commits);
+        }
+        let spoken = self.spoken?;
+        if !self.writes() {
+            return None;
+        }
+        if outlook.newest > spoken.word.promise {
+            return Some(Renewal::Promise);
+        }
+        if outlook.newest_heard.min(self.floor) > spoken.word.floor {
+            return Some(Renewal::Floor);
+        }
+        let silent = outlook.now_millis.saturating_sub(spoken.millis) >= HEARTBEAT_MILLIS;
+        (silent && !self.is_alone()).then_some(Renewal::Heartbeat)
+    }
+
+    fn promise_of(&self, author: &AuthorId) -> Hlc {
+        self.voices.get(author).map_or(Hlc::default(), |voice| voice.last().promise)
+    }
+}
+
+/// The greatest HLC a member may give up for ever: nothing that was given out or promised lies above it, and it is not
+/// before the wall clock, so that what others write meanwhile is covered, too (R15).
+pub fn promise(given_out: Hlc, promised: Hlc, now_millis: u64) -> Hlc {
+    given_out.max(promised).max(Hlc::new(now_millis, 0))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ME: AuthorId = AuthorId([1; 32]);
-
-    fn hash(of: u64) -> NodeId {
-        NodeId([of as u8; 32])
-    }
-
-    fn member(author: u8, promise: u64, floor: Option<(u64, u64)>) -> Member {
-        let floor = floor.map(|(hlc, of)| (Hlc(hlc), hash(of)));
-        Member { author: AuthorId([author; 32]), promise: Hlc(promise), floor }
-    }
-
-    #[test]
-    fn stable_is_the_least_floor_of_those_who_agree() {
-        let cases: &[(&str, Vec<Member>, u64, usize)] = &[
-            ("alone, its own promise", vec![member(1, 70, None)], 70, 0),
-            ("two, the lower floor", vec![member(1, 70, None), member(2, 60, Some((50, 50)))], 50, 0),
-            ("never above a promise heard here", vec![member(1, 70, None), member(2, 40, Some((50, 50)))], 40, 0),
-            ("a member that never spoke holds it", vec![member(1, 70, None), member(2, 60, None)], 30, 0),
-            ("a silent one never turns it back", vec![member(1, 70, None), member(2, 9, Some((8, 8)))], 30, 0),
-            ("another main stops it", vec![member(1, 70, None), member(2, 60, Some((50, 51)))], 30, 1),
-        ];
-        for (name, members, hlc, disputes) in cases {
-            let stable = stable(Hlc(30), ME, members, |at| Some(hash(at.0)));
-            assert_eq!((stable.hlc.0, stable.disputes.len()), (*hlc, *disputes), "{name}");
-        }
-    }
-}
+mod tests;

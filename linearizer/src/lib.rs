@@ -21,6 +21,7 @@ pub mod main_log;
 pub mod order;
 pub mod outcome;
 mod policy;
+mod prefix;
 mod schema_fold;
 pub mod slot;
 pub mod snapshot;

@@ -12,6 +12,7 @@ use crate::ground::Empty;
 use crate::main_log::{MainEntry, MainHash};
 use crate::order::{Place, Seat};
 use crate::outcome::Outcome;
+use crate::prefix::{Prefix, SPACING};
 use crate::slot::Until;
 use crate::snapshot::Snapshot;
 use crate::view::{Direction, KeyRange, View, ViewError};
@@ -80,6 +81,8 @@ pub struct Linearizer {
     stable: Option<Place>,
     /// From old to new; the last one is the window's base.
     checkpoints: Vec<Kept>,
+    /// main's hash at places above the base.
+    prefix: Prefix,
 }
 
 impl Linearizer {
@@ -87,7 +90,8 @@ impl Linearizer {
     pub fn new(cuts: Cuts) -> Self {
         let base =
             Base { place: None, position: 0, frontier: Vec::new(), catalogue: Arc::default(), ground: Arc::new(Empty) };
-        Linearizer { window: Window::new(base), cuts, main: None, stable: None, checkpoints: Vec::new() }
+        let window = Window::new(base);
+        Linearizer { window, cuts, main: None, stable: None, checkpoints: Vec::new(), prefix: Prefix::default() }
     }
 
     /// Goes on from stored checkpoints, from old to new, each with its base ([`Checkpoint::open`]); then
@@ -111,12 +115,23 @@ impl Linearizer {
     /// the replica must stop writing and keep the last view.
     pub fn add(&mut self, commits: Vec<Arc<Ordered>>, history: &dyn History) -> Result<Changes, ViewError> {
         let lowest = commits.iter().map(|c| Place::new(c.hlc, c.author, c.run, c.id)).min();
-        match (lowest, self.window.base().place) {
+        lowest.into_iter().for_each(|lowest| self.prefix.forget_from(lowest));
+        let changes = match (lowest, self.window.base().place) {
             (Some(lowest), Some(base)) if lowest <= base => self.fall_back(lowest, commits, history),
             _ => {
                 self.window.trim(TRIM_A_CALL);
                 self.window.add(commits)
             }
+        }?;
+        self.forget_hashes(&changes);
+        Ok(changes)
+    }
+
+    /// main's hash is another from the first new outcome on.
+    fn forget_hashes(&mut self, changes: &Changes) {
+        let first = changes.outcomes.first().and_then(|(id, ..)| self.window.find(*id));
+        if let Some(place) = first.map(|(seat, _)| seat.place()) {
+            self.prefix.forget_from(place);
         }
     }
 
@@ -155,7 +170,9 @@ impl Linearizer {
     /// Declares commits void, or void no more (R17, R18). Those below the last checkpoint need a fall back, which the
     /// caller brings about by adding them again.
     pub fn set_void(&mut self, commits: &[CommitId], void: bool) -> Result<Changes, ViewError> {
-        self.window.set_void(commits, void)
+        let changes = self.window.set_void(commits, void)?;
+        self.forget_hashes(&changes);
+        Ok(changes)
     }
 
     /// The fold's own check of a change set on the merge of all heads, at the newest place (R27 step 2).
@@ -307,6 +324,13 @@ impl Linearizer {
     /// Brings main up to date with all that is here: the linearizer's run.
     pub fn advance(&mut self) {
         self.main = self.window.last().cloned();
+        let (mut hash, from) = self.hash_before(None);
+        for (seat, outcome) in self.window.above_from(from) {
+            hash.push(seat.commit().hlc, self.cuts.epoch_millis, seat.id(), outcome.code());
+            if hash.position % SPACING == 0 {
+                self.prefix.push(seat.place(), hash.clone());
+            }
+        }
     }
 
     /// What has gathered above main's newest position.
@@ -359,12 +383,30 @@ impl Linearizer {
     }
 
     fn hash_through(&self, through: Option<Place>) -> MainHash {
-        let mut hash = self.checkpoints.last().map(|kept| kept.checkpoint.main.clone()).unwrap_or_default();
-        let commits = self.window.above().take_while(|(seat, _)| through.is_none_or(|end| seat.place() <= end));
+        let (mut hash, from) = self.hash_before(through);
+        let commits = self.window.above_from(from).take_while(|(seat, _)| through.is_none_or(|end| seat.place() <= end));
         commits.for_each(|(seat, outcome)| {
             hash.push(seat.commit().hlc, self.cuts.epoch_millis, seat.id(), outcome.code());
         });
         hash
+    }
+
+    /// The last hash known at or before a place, and where: the base's, or a mark above it.
+    fn hash_before(&self, through: Option<Place>) -> (MainHash, Option<Place>) {
+        match self.prefix.before(through) {
+            Some((place, hash)) => (hash.clone(), Some(*place)),
+            None => {
+                let base = self.checkpoints.last().map(|kept| kept.checkpoint.main.clone());
+                (base.unwrap_or_default(), self.window.base().place)
+            }
+        }
+    }
+
+    /// The place of the last commit at or before a time: what a floor at that time covers. `None` below the first.
+    pub fn last_through(&self, hlc: Hlc) -> Option<Place> {
+        let place = Place::end_of(hlc);
+        let base = self.window.base().place.filter(|base| *base <= place);
+        self.window.last_through(place).map(Seat::place).max(base)
     }
 
     /// Nothing at or below this time can change any more ([`crate::finality::stable`]). Never goes back.
@@ -404,6 +446,7 @@ impl Linearizer {
         let valid = last.is_none_or(|last| last < checkpoint.place)
             && self.hash_through(Some(checkpoint.place)) == checkpoint.main;
         if valid {
+            self.prefix.forget_through(checkpoint.place);
             self.window.raise(base.clone());
             self.checkpoints.push(Kept { checkpoint, base });
             self.thin_out();

@@ -156,7 +156,12 @@ impl Window {
 
     /// The commits above the base, in order.
     pub fn above(&self) -> impl DoubleEndedIterator<Item = (&Seat, &Outcome)> {
-        let from = self.base.place.map(Seat::marker);
+        self.above_from(self.base.place)
+    }
+
+    /// The commits behind a place that is not below the base, in order.
+    pub fn above_from(&self, place: Option<Place>) -> impl DoubleEndedIterator<Item = (&Seat, &Outcome)> {
+        let from = place.map(Seat::marker);
         let from = from.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         self.order.range::<_, Seat>((from, Bound::Unbounded)).map(|(seat, entry)| (seat, &entry.outcome))
     }

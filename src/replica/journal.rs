@@ -7,7 +7,7 @@
 use super::local::{Local, stopped};
 use super::refusal;
 use super::writer::{Contents, Writer};
-use super::{linearizing, record, snapshots};
+use super::{finality, record, snapshots};
 use dag::change::ChangeSet;
 use dag::commit::{Commit, MAX_SEGMENT_COMMITS, Prepared};
 use dag::header::{CommitKind, MAX_PARENTS};
@@ -175,7 +175,7 @@ impl Local {
         writer.fold_own(ordered, &admitted).map_err(unreadable)?;
         if writer.unsigned >= MAX_SEGMENT_COMMITS {
             // A longer piece of chain without a tip could never be served (R13).
-            linearizing::sign(self, writer).map_err(|e| SqlError::new(1290, e.to_string()))?;
+            finality::sign(self, writer).map_err(|e| SqlError::new(1290, e.to_string()))?;
         }
         let durable = Signal::default();
         let answer = durable.clone();

@@ -6,7 +6,7 @@
 use super::counters;
 use dag::encode;
 use dag::hlc::Hlc;
-use dag::id::{AuthorId, CommitId};
+use dag::id::{AuthorId, CommitId, NodeId};
 use dag::store::{Log, Position, Record, StoreError};
 use linearizer::checkpoint::Checkpoint;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,8 @@ pub struct Kept {
     pub controls: Vec<CommitId>,
     /// Promises by author: time, commit of the tip.
     pub promises: Vec<(AuthorId, Hlc, CommitId)>,
+    /// Newest floors by author: time, main's hash there.
+    pub floors: Vec<(AuthorId, Hlc, NodeId)>,
     /// This author's last commit.
     pub prev: Option<CommitId>,
     /// The greatest time seen.
@@ -59,6 +61,7 @@ impl Kept {
             counters,
             controls: Vec::new(),
             promises: Vec::new(),
+            floors: Vec::new(),
             prev: None,
             hlc: Hlc::default(),
             promise: Hlc::default(),

@@ -74,6 +74,23 @@ impl Knowledge {
         members
     }
 
+    /// The member set at genesis.
+    pub fn founding(&self) -> &Members {
+        &self.founding
+    }
+
+    /// Every control record in the order of its commits, with their times.
+    pub fn records(&self) -> impl Iterator<Item = (dag::hlc::Hlc, &ControlRecord)> {
+        self.controls.iter().flat_map(|((hlc, ..), records)| records.iter().map(move |record| (*hlc, record)))
+    }
+
+    /// What an author is by all control records here.
+    pub fn standing_now(&self, author: &AuthorId) -> Standing {
+        let mut members = self.founding.clone();
+        self.records().for_each(|(_, record)| members.apply(record));
+        members.standing(author)
+    }
+
     /// Every control record, for a checkpoint to keep.
     pub fn controls(&self) -> impl Iterator<Item = (CommitId, &[ControlRecord])> {
         self.controls.iter().map(|((_, _, id), records)| (*id, records.as_slice()))

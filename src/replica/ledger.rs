@@ -3,14 +3,11 @@
 //! Promises: only what is on disk and signed shows (R14); each question takes the latch for itself and shortly, bytes
 //! are read without it. Does not know who asks.
 
-use super::linearizing;
 use super::local::{Local, stopped};
 use super::record;
 use crate::failure::Failure;
-use dag::admit::Known;
 use dag::id::CommitId;
-use dag::store::{Kind, Record};
-use dag::tip::SignedTip;
+use dag::store::Kind;
 use dag::version::{Lack, Versions};
 use dag::vertex::Vertex;
 use gossip::limits::MAX_ANNOUNCED_POSITIONS;
@@ -26,13 +23,8 @@ impl Local {
     /// What this replica has, to be announced: signs a tip if one is due, and returns when all that it names is on disk
     /// (R14). `near`: where the network listens.
     pub fn announcement(&self, near: &[String]) -> Result<Announcement, Failure> {
-        let staged = {
-            let mut writer = self.latch();
-            if writer.shown.has_unsigned() {
-                linearizing::sign(self, &mut writer)?;
-            }
-            writer.shown.last_staged()
-        };
+        self.speak()?;
+        let staged = self.latch().shown.last_staged();
         if let Some(stored) = staged {
             stored.wait_blocking().map_err(|e| Failure::environment(stopped(&e).message.into_owned()))?;
         }
@@ -42,25 +34,6 @@ impl Local {
         let tip = writer.shown.tip().map(|tip| tip.to_vec());
         let held = writer.shown.newest_versions(MAX_ANNOUNCED_POSITIONS);
         Ok(Announcement::new(tip, &heads.newest(usize::MAX), heads.digest(), &held, near))
-    }
-
-    /// A tip that came with an announcement: verified; kept if its commit is here, for its promise then counts (R15).
-    pub fn heard(&self, tip: &[u8]) -> bool {
-        let Ok(signed) = SignedTip::verify(tip) else { return false };
-        let mut writer = self.latch();
-        let here = writer.known.vertex(&signed.tip.commit);
-        let is_its =
-            here.is_some_and(|v| (v.author, v.run, v.seq) == (signed.tip.author, signed.tip.run, signed.tip.seq));
-        if !is_its || signed.tip.genesis != writer.genesis() || writer.shown.hides(&signed.tip.commit) {
-            return false;
-        }
-        let known = writer.known.promise(&signed.tip.author);
-        if known.is_none_or(|known| known.through < signed.tip.promise) {
-            writer.note_tip(&signed.tip);
-            // Not waited for: what a crash loses of it is announced again.
-            let _kept = self.enqueue_all(vec![Record::new(Kind::TIP, signed.tip.commit.0, tip)]);
-        }
-        true
     }
 
     /// An admitted commit that shows.

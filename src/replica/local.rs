@@ -59,7 +59,8 @@ pub struct Local {
     pub newest: ArcSwap<Newest>,
     /// Checkpoints are cut one at a time.
     pub cutting: Mutex<()>,
-    /// Bumped whenever the state that sessions read changes: for whoever announces or waits.
+    /// Bumped whenever something came or changed that others may want to know: a commit, a promise, stable, a tip that
+    /// is due.
     pub news: watch::Sender<u64>,
     latch: Mutex<Writer>,
 }
@@ -124,6 +125,11 @@ impl Local {
     /// Makes the writer's state the one sessions read; the caller holds the latch.
     pub fn publish(&self, writer: &Writer) {
         self.newest.store(Arc::new(Newest { view: writer.linearizer.view(), basis: writer.fetched.batches() }));
+        self.told();
+    }
+
+    /// Something is new: wakes whoever waits for [`Local::news`].
+    pub fn told(&self) {
         self.news.send_modify(|count| *count += 1);
     }
 

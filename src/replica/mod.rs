@@ -9,6 +9,7 @@ pub mod bundle;
 mod compaction;
 mod counters;
 mod fates;
+pub mod finality;
 pub mod founding;
 mod history;
 mod journal;
@@ -53,7 +54,7 @@ impl Replica {
     /// Opens the folder: takes its lock, recovers, and is ready to serve. Errors say what keeps it shut.
     pub fn open(config: &Config, progress: &Progress<'_>) -> Result<Arc<Replica>, Failure> {
         let local = opening::open(config, progress)?;
-        linearizing::sign_tail(&local)?;
+        finality::sign_tail(&local)?;
         let report: Arc<dyn report::Report> = local.clone();
         let engine = Engine::new(EngineParts {
             journal: local.clone(),
@@ -84,6 +85,16 @@ impl Replica {
     /// Cuts what is due; the background task calls it at every tick.
     pub fn linearize(&self) -> Result<(), Failure> {
         linearizing::tick(&self.local)
+    }
+
+    /// Moves stable along with what peers tell: the background task calls it whenever there are news.
+    pub fn settle(&self) -> Result<(), Failure> {
+        self.local.settle()
+    }
+
+    /// Bumped whenever a commit came, stable moved, or a tip is due.
+    pub fn news(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.local.news.subscribe()
     }
 
     /// Writes what is left to write and marks a clean end. The replica takes no more commits.

@@ -5,6 +5,7 @@
 
 use super::Progress;
 use super::counters::Counters;
+use super::finality;
 use super::founding;
 use super::history::LogHistory;
 use super::kept::{Kept, Marks};
@@ -20,6 +21,7 @@ use dag::control::Members;
 use dag::disk::{Disk, Files};
 use dag::genesis::Genesis;
 use dag::heads::Heads;
+use dag::hlc::Hlc;
 use dag::id::{CommitId, RunId};
 use dag::store::{Answer, Committer, Entry, Kind, Limits, Log, Options, Position, StoreError, TreeStore};
 use dag::tip::SignedTip;
@@ -27,6 +29,7 @@ use dag::tree::{Shape, Trees};
 use linearizer::checkpoint::Checkpoint;
 use linearizer::commit::Ordered;
 use linearizer::compact::Cuts;
+use linearizer::finality::Word;
 use linearizer::linearizer::Linearizer;
 use linearizer::window::Base;
 use std::ops::ControlFlow;
@@ -59,6 +62,7 @@ pub fn open(config: &Config, progress: &Progress<'_>) -> Result<Arc<Local>, Fail
     let runs = record::runs(&log, &genesis);
     let mut opening = Opening::begin(&genesis, &log, &tree_store, &trees, run, key)?;
     opening.read_tail(&log, &runs, progress)?;
+    opening.resume(&log)?;
     let Opening { writer, counters, .. } = opening;
     let committer = Committer::start(log.clone(), Limits::default())
         .map_err(|e| Failure::environment(format!("cannot start the committing thread: {e}")))?;
@@ -134,14 +138,19 @@ impl Opening {
         }
         for (author, through, commit) in kept.promises {
             self.writer.known.note_promise(author, Promise { through, commit });
+            self.writer.finality.heard(author, Word { promise: through, ..Word::default() });
         }
+        for (author, floor, floor_hash) in kept.floors {
+            self.writer.finality.heard(author, Word { promise: Hlc::default(), floor, floor_hash });
+        }
+        let own = Word { promise: kept.promise, ..Word::default() };
+        self.writer.finality.heard(self.writer.author(), own);
         self.counters.restore(kept.counters);
         self.writer.prev = kept.prev;
         if let Some(tip) = kept.prev.and_then(|prev| log.get(Kind::TIP, &prev.0).ok().flatten()) {
             self.writer.shown.stored_tip(tip);
         }
         self.writer.hlc = kept.hlc;
-        self.writer.promise = kept.promise;
         Ok(())
     }
 
@@ -205,17 +214,25 @@ impl Opening {
     fn take_tip(&mut self, entry: &Entry<'_>) {
         let Ok(signed) = SignedTip::verify(entry.bytes) else { return };
         let tip = signed.tip;
-        if tip.author == self.writer.author() {
-            self.writer.promise = self.writer.promise.max(tip.promise);
-            if self.writer.prev == Some(tip.commit) {
-                self.writer.unsigned = 0;
-                let on_disk = Answer::default();
-                on_disk.complete(Ok(()));
-                self.writer.shown.signed(entry.bytes.into(), on_disk);
-                self.writer.shown.refresh();
-            }
+        if tip.author == self.writer.author() && self.writer.prev == Some(tip.commit) {
+            self.writer.unsigned = 0;
+            let on_disk = Answer::default();
+            on_disk.complete(Ok(()));
+            self.writer.shown.signed(entry.bytes.into(), on_disk);
+            self.writer.shown.refresh();
         }
-        self.writer.known.note_promise(tip.author, Promise { through: tip.promise, commit: tip.commit });
+        self.writer.note_tip(&tip);
+    }
+
+    /// Takes finality up again: stable as it was recorded, and the own tip as the last word told.
+    fn resume(&mut self, log: &Log) -> Result<(), Failure> {
+        let stable = finality::recorded(log).map_err(refused)?;
+        self.writer.recorded = stable;
+        self.writer.finality.resume(stable);
+        if stable > Hlc::default() {
+            self.writer.linearizer.set_stable(stable);
+        }
+        Ok(())
     }
 
     fn fold(&mut self, log: &Log, runs: &Trees) -> Result<(), Failure> {

@@ -52,7 +52,7 @@ impl Report for Local {
         let members = writer.known.members(&writer.heads.frontier());
         let promise = |author: &dag::id::AuthorId| {
             let own = *author == self.author;
-            let known = if own { Some(writer.promise) } else { writer.known.promises().get(author).map(|p| p.through) };
+            let known = if own { Some(writer.finality.promise()) } else { writer.known.promises().get(author).map(|p| p.through) };
             known.filter(|hlc| *hlc > Hlc::default())
         };
         let fact = |(author, member): (&dag::id::AuthorId, &dag::control::Member)| MemberFact {

@@ -20,6 +20,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
+/// Pause between two looks at stable: well below the time a commit takes to become stable over a network.
+const SETTLE_PAUSE: std::time::Duration = std::time::Duration::from_millis(1);
+
 /// The one account of this version.
 struct Root(Credential);
 
@@ -85,7 +88,8 @@ impl Serving {
     /// Serves until `stop` is ready; the linearizer works beside.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
         let mut background = JoinSet::new();
-        background.spawn(linearize(self.replica, self.config));
+        background.spawn(linearize(self.replica.clone(), self.config));
+        background.spawn(settle(self.replica));
         let failed = async {
             match background.join_next().await {
                 Some(Ok(failure)) => failure,
@@ -116,6 +120,20 @@ async fn linearize(replica: Arc<Replica>, config: Config) -> Failure {
             Err(error) => return Failure::environment(format!("the background linearizer failed: {error}")),
         }
     }
+}
+
+/// Moves stable whenever there are news; the pause bounds what that costs under load to a few per cent of a core.
+async fn settle(replica: Arc<Replica>) -> Failure {
+    let mut news = replica.news();
+    while news.changed().await.is_ok() {
+        let replica = replica.clone();
+        match tokio::task::spawn_blocking(move || replica.settle()).await {
+            Ok(Ok(())) => tokio::time::sleep(SETTLE_PAUSE).await,
+            Ok(Err(failure)) => return failure,
+            Err(error) => return Failure::environment(format!("moving stable failed: {error}")),
+        }
+    }
+    Failure::environment("nobody tells news any more")
 }
 
 /// The operator's certificate, or our own self-signed one, made at first start and kept in the data folder.

@@ -17,9 +17,10 @@ use dag::heads::Heads;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, EntityId, GenesisId, NodeId, RunId};
 use dag::row_key::Key;
-use dag::tip::Tip;
+use dag::tip::{SignedTip, Tip};
 use dag::vertex::Vertex;
 use linearizer::commit::Ordered;
+use linearizer::finality::{Finality, Word};
 use linearizer::linearizer::{Linearizer, NoHistory};
 use linearizer::view::ViewError;
 use sql::error::SqlError;
@@ -83,8 +84,6 @@ pub struct Writer {
     pub prev: Option<CommitId>,
     /// The greatest time given out or seen.
     pub hlc: Hlc,
-    /// Nothing at or below it will be written here (R15).
-    pub promise: Hlc,
     /// The commits and what admission asks of them.
     pub known: Knowledge,
     /// The heads.
@@ -97,8 +96,14 @@ pub struct Writer {
     pub unsigned: usize,
     /// What may leave (R14).
     pub shown: Shown,
-    /// How far this replica has heard everybody, and main's hash there: what its tips say (R16).
-    pub floor: (Hlc, NodeId),
+    /// What everybody promised and heard, this replica included (R15, R16).
+    pub finality: Finality,
+    /// Tips that came before their commits: the newest of each member.
+    pub early: BTreeMap<AuthorId, SignedTip>,
+    /// Stable as last handed to the disk.
+    pub recorded: Hlc,
+    /// The network was told that a tip is due.
+    pub told_due: bool,
 }
 
 /// A commit to be written: everything but its place.
@@ -129,22 +134,24 @@ impl Writer {
     ) -> Self {
         let ground = Ground { genesis: genesis.id(), founder: genesis.founder };
         let fetched = Fetched::default();
-        let (hlc, promise) = (Hlc::default(), Hlc::default());
+        let hlc = Hlc::default();
         Writer {
+            finality: Finality::new(key.id(), Hlc::default()),
             key,
             run,
             ground,
             seq: 0,
             prev: None,
             hlc,
-            promise,
             known,
             heads,
             linearizer,
             fetched,
             unsigned: 0,
             shown: Shown::default(),
-            floor: (Hlc::default(), NodeId([0; 32])),
+            early: BTreeMap::new(),
+            recorded: Hlc::default(),
+            told_due: false,
         }
     }
 
@@ -175,7 +182,7 @@ impl Writer {
 
     /// The time of the next commit. Error: 1290 when it would lie too far ahead of the clock (R9).
     pub fn next_hlc(&self, now_millis: u64) -> Result<Hlc, SqlError> {
-        let next = self.hlc.max(self.promise).after(now_millis);
+        let next = self.hlc.max(self.finality.promise()).after(now_millis);
         if next.millis() > now_millis + MAX_CLOCK_SKEW_MILLIS {
             let ahead = next.millis() - now_millis;
             return Err(SqlError::new(
@@ -235,9 +242,11 @@ impl Writer {
         Ok(admitted.vertex)
     }
 
-    /// A verified tip of another author whose commit is admitted: its promise counts (R15).
-    pub fn note_tip(&mut self, tip: &Tip) {
+    /// A verified tip whose commit is admitted: its promise and floor count (R15, R16). `false`: nothing new in it.
+    pub fn note_tip(&mut self, tip: &Tip) -> bool {
         self.known.note_promise(tip.author, Promise { through: tip.promise, commit: tip.commit });
+        let word = Word { promise: tip.promise, floor: tip.floor, floor_hash: tip.floor_hash };
+        self.finality.heard(tip.author, word)
     }
 
     /// Takes back a commit that could not be enqueued.

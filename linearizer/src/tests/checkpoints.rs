@@ -89,6 +89,12 @@ proptest! {
             if count % every == 0 {
                 disk.cut(&mut cut);
             }
+            // `plain` keeps no hash of any prefix.
+            cut.advance();
+            for seen in &all[..=count] {
+                let hash = cut.main_hash_at(seen.hlc);
+                prop_assert!(hash.is_none() || hash == plain.main_hash_at(seen.hlc), "at {}", seen.hlc);
+            }
             assert_same(&schema, &plain, &cut);
             prop_assert_eq!(codes(&plain), codes(&cut));
         }
