@@ -384,7 +384,8 @@ impl Linearizer {
 
     fn hash_through(&self, through: Option<Place>) -> MainHash {
         let (mut hash, from) = self.hash_before(through);
-        let commits = self.window.above_from(from).take_while(|(seat, _)| through.is_none_or(|end| seat.place() <= end));
+        let commits =
+            self.window.above_from(from).take_while(|(seat, _)| through.is_none_or(|end| seat.place() <= end));
         commits.for_each(|(seat, outcome)| {
             hash.push(seat.commit().hlc, self.cuts.epoch_millis, seat.id(), outcome.code());
         });

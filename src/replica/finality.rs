@@ -67,7 +67,7 @@ impl Local {
         if signed.tip.author == self.author {
             return true;
         }
-        if writer.known.standing_now(&signed.tip.author) < Standing::Writer {
+        if writer.known.members_now().standing(&signed.tip.author) < Standing::Writer {
             return false;
         }
         match writer.known.vertex(&signed.tip.commit) {
@@ -251,8 +251,7 @@ fn keep(local: &Local, writer: &mut Writer, signed: &SignedTip) -> bool {
 
 fn take_early(local: &Local, writer: &mut Writer) {
     let come = |(_, signed): (&AuthorId, &SignedTip)| writer.known.graph.contains(&signed.tip.commit);
-    let ready: Vec<AuthorId> =
-        writer.early.iter().filter(|entry| come(*entry)).map(|(author, _)| *author).collect();
+    let ready: Vec<AuthorId> = writer.early.iter().filter(|entry| come(*entry)).map(|(author, _)| *author).collect();
     for author in ready {
         let Some(signed) = writer.early.remove(&author) else { continue };
         if writer.known.vertex(&signed.tip.commit).is_some_and(|vertex| fits(&signed.tip, &vertex)) {
@@ -276,8 +275,11 @@ fn writing(local: &Local, writer: &Writer) -> Vec<Writing> {
             since.entry(*author).or_insert(hlc);
         }
     }
-    let counts = |author: &&AuthorId| members.standing(author) >= Standing::Writer && **author != local.genesis.recovery;
+    let counts =
+        |author: &&AuthorId| members.standing(author) >= Standing::Writer && **author != local.genesis.recovery;
     let of = |author: &AuthorId| (*author, since.get(author).copied().unwrap_or_default());
     members.iter().map(|(author, _)| author).filter(counts).map(of).collect()
 }
 
+#[cfg(test)]
+mod tests;

@@ -84,11 +84,17 @@ impl Knowledge {
         self.controls.iter().flat_map(|((hlc, ..), records)| records.iter().map(move |record| (*hlc, record)))
     }
 
-    /// What an author is by all control records here.
-    pub fn standing_now(&self, author: &AuthorId) -> Standing {
+    /// The commit that made an author a member: its first commit follows it (R6). `None` for the founder.
+    pub fn admission(&self, author: &AuthorId) -> Option<CommitId> {
+        let first = self.controls.iter().find(|(_, records)| records.iter().any(|record| admitted(record, author)));
+        first.map(|((_, _, id), _)| *id)
+    }
+
+    /// The member set by all control records here.
+    pub fn members_now(&self) -> Members {
         let mut members = self.founding.clone();
         self.records().for_each(|(_, record)| members.apply(record));
-        members.standing(author)
+        members
     }
 
     /// Every control record, for a checkpoint to keep.
@@ -113,6 +119,13 @@ impl Knowledge {
 
     fn below(&self, id: &CommitId) -> Option<Vertex> {
         record::read_vertex(&self.log, id).ok().flatten()
+    }
+}
+
+fn admitted(record: &ControlRecord, author: &AuthorId) -> bool {
+    match record {
+        ControlRecord::Admit { author: new, .. } | ControlRecord::RenewKey { new, .. } => new == author,
+        _ => false,
     }
 }
 
@@ -151,11 +164,7 @@ impl Known for Knowledge {
     }
 
     fn admits(&self, commit: &CommitId, author: &AuthorId) -> bool {
-        let admitted = |record: &ControlRecord| match record {
-            ControlRecord::Admit { author: new, .. } | ControlRecord::RenewKey { new, .. } => new == author,
-            _ => false,
-        };
-        self.controls.iter().any(|((_, _, id), records)| id == commit && records.iter().any(admitted))
+        self.controls.iter().any(|((_, _, id), records)| id == commit && records.iter().any(|r| admitted(r, author)))
     }
 
     fn rules_level(&self, heads: &[CommitId]) -> u32 {

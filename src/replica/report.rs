@@ -2,6 +2,7 @@
 //!
 //! Promises: every list is a snapshot taken under the latch, given out without it; long ones are streamed.
 
+use super::finality::VoiceFact;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, NodeId};
 use sql::error::SqlError;
@@ -66,6 +67,8 @@ pub struct MemberFact {
     pub role: &'static str,
     /// The promise known of it.
     pub promise: Option<Hlc>,
+    /// What finality knows of it; `None` for readers and the recovery key, which do not count (R16).
+    pub voice: Option<VoiceFact>,
     /// Whether it is this replica.
     pub here: bool,
 }

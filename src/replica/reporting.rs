@@ -48,13 +48,8 @@ impl Report for Local {
     }
 
     fn members(&self) -> Result<Vec<MemberFact>, SqlError> {
-        let writer = self.latch();
-        let members = writer.known.members(&writer.heads.frontier());
-        let promise = |author: &dag::id::AuthorId| {
-            let own = *author == self.author;
-            let known = if own { Some(writer.finality.promise()) } else { writer.known.promises().get(author).map(|p| p.through) };
-            known.filter(|hlc| *hlc > Hlc::default())
-        };
+        let voices = self.voices();
+        let members = self.latch().known.members_now();
         let fact = |(author, member): (&dag::id::AuthorId, &dag::control::Member)| MemberFact {
             author: *author,
             role: match member.role {
@@ -63,7 +58,8 @@ impl Report for Local {
                 dag::control::Role::Admin if *author == self.genesis.recovery => "recovery",
                 dag::control::Role::Admin => "admin",
             },
-            promise: promise(author),
+            promise: voices.iter().find(|v| v.author == *author).map(|v| v.promise).filter(|hlc| *hlc > Hlc::default()),
+            voice: voices.iter().find(|v| v.author == *author).cloned(),
             here: *author == self.author,
         };
         Ok(members.iter().map(fact).collect())

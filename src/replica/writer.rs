@@ -214,7 +214,7 @@ impl Writer {
             author: self.author(),
             run: self.run,
             seq: self.seq + 1,
-            prev: self.prev,
+            prev: self.prev.or_else(|| self.known.admission(&self.author())),
             parents: self.parents(),
             hlc: self.next_hlc(now_millis)?,
             rules_level: RULES_LEVEL,

@@ -2,6 +2,7 @@
 
 use super::listing::{Declaration, Kind, Sink, moment, text};
 use crate::replica::report::Report;
+use dag::hlc::Hlc;
 use dag::value::Value;
 use sql::error::SqlError;
 
@@ -12,6 +13,9 @@ pub static TABLE: Declaration = Declaration {
         ("author", Kind::Text(52), false),
         ("role", Kind::Text(10), false),
         ("promise", Kind::Moment, true),
+        ("floor", Kind::Moment, true),
+        ("holds_stable", Kind::Flag, false),
+        ("disputed_at", Kind::Moment, true),
         ("here", Kind::Flag, false),
     ],
     rows,
@@ -19,8 +23,19 @@ pub static TABLE: Declaration = Declaration {
 
 fn rows(report: &dyn Report, sink: &mut Sink<'_>) -> Result<(), SqlError> {
     for member in report.members()? {
-        let promise = member.promise.map_or(Value::Null, |hlc| moment(hlc.millis()));
-        let row = vec![text(member.author), text(member.role), promise, Value::Int(i64::from(member.here))];
+        let time =
+            |hlc: Option<Hlc>| hlc.filter(|hlc| *hlc > Hlc::default()).map_or(Value::Null, |h| moment(h.millis()));
+        let flag = |is: bool| Value::Int(i64::from(is));
+        let voice = member.voice.as_ref();
+        let row = vec![
+            text(member.author),
+            text(member.role),
+            time(member.promise),
+            time(voice.map(|v| v.floor)),
+            flag(voice.is_some_and(|v| v.holds)),
+            time(voice.and_then(|v| v.dispute)),
+            flag(member.here),
+        ];
         if sink(row).is_break() {
             break;
         }

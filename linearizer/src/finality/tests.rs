@@ -129,7 +129,8 @@ fn a_commit_becomes_stable_everywhere_and_then_everybody_is_quiet() {
             heard.iter().for_each(|(author, word)| drop(member.heard(*author, *word)));
             member.settle(writing.clone(), &mut hash_at);
             let newest_heard = if member.floor() >= commit { commit } else { Hlc(2) };
-            let outlook = Outlook { unsigned: round == 0 && n == 0, newest: commit, newest_heard, now_millis: 100 + round };
+            let outlook =
+                Outlook { unsigned: round == 0 && n == 0, newest: commit, newest_heard, now_millis: 100 + round };
             if member.due(&outlook).is_some() {
                 let promise = promise(commit, member.promise(), 100 + round);
                 let floor = member.floor_with(promise);

@@ -1,0 +1,166 @@
+//! Three replicas without a network: tips and chains are carried by hand.
+
+use super::super::opening;
+use super::super::receiving::Parcel;
+use super::*;
+use crate::config::{Config, Settings};
+use crate::replica::founding;
+use crate::replica::writer::Contents;
+use dag::author_key::AuthorKey;
+use dag::clock::System;
+use dag::control::Role;
+use dag::header::CommitKind;
+use dag::id::CommitId;
+use dag::version::Versions;
+use dag::vertex::Chain;
+use gossip::Ledger;
+use std::path::Path;
+
+fn config(data: &Path) -> Config {
+    Config::resolve(Settings { data: Some(data.to_owned()), ..Settings::default() }, None).unwrap()
+}
+
+fn reopen(local: Arc<Local>) -> Arc<Local> {
+    let config = local.config.clone();
+    drop(local);
+    open(&config)
+}
+
+fn open(config: &Config) -> Arc<Local> {
+    let local = opening::open(config, &|_, _| {}).unwrap();
+    sign_tail(&local).unwrap();
+    local
+}
+
+/// A founder, and members it admits.
+fn database(root: &Path, members: usize) -> Vec<Arc<Local>> {
+    let founder = root.join("0");
+    founding::found(&founder, &System::new()).unwrap();
+    let mut configs = vec![config(&founder)];
+    let mut records = Vec::new();
+    for n in 1..members {
+        let folder = root.join(n.to_string());
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::copy(founder.join("genesis"), folder.join("genesis")).unwrap();
+        let key = AuthorKey::generate(&System::new()).unwrap();
+        key.save(&founding::key_path(&folder)).unwrap();
+        records.push(ControlRecord::Admit { author: key.id(), role: Role::Writer, name: n.to_string() });
+        configs.push(config(&folder));
+    }
+    let all: Vec<Arc<Local>> = configs.iter().map(open).collect();
+    write(&all[0], CommitKind::Join, &[]);
+    write(&all[0], CommitKind::Control, &records);
+    all
+}
+
+/// An empty commit, or one of control records.
+fn write(local: &Local, kind: CommitKind, control: &[ControlRecord]) -> CommitId {
+    let mut writer = local.latch();
+    let contents = Contents { kind, control, ..local.joining() };
+    let id = local.write(&mut writer, &contents).unwrap().id;
+    local.publish(&writer);
+    drop(writer);
+    local.desk.finish();
+    id
+}
+
+/// Everything that one replica shows, as another receives it.
+fn carry(from: &Local, to: &Local) {
+    let mut open: BTreeMap<Chain, Vec<Arc<[u8]>>> = BTreeMap::new();
+    let mut parcels = Vec::new();
+    let mut commits = from.lack(&Ledger::heads(from), &Versions::new(), &[], true).commits;
+    commits.sort_by_key(|id| Ledger::vertex(from, id).unwrap().generation);
+    for id in commits {
+        let served = from.served(&id).unwrap();
+        let chain = open.entry(Ledger::vertex(from, &id).unwrap().chain()).or_default();
+        chain.push(served.commit);
+        if let Some(tip) = served.tip {
+            parcels.push(Parcel { commits: std::mem::take(chain), tip });
+        }
+    }
+    let receipt = to.receive(parcels).unwrap();
+    assert!(receipt.refused.is_empty() && receipt.waiting.is_empty(), "{receipt:?}");
+    to.settle().unwrap();
+}
+
+/// Everybody announces to everybody, until nobody has anything new to say; gives how many tips that took.
+fn talk(all: &[Arc<Local>]) -> usize {
+    let mut spoken: Vec<Option<Vec<u8>>> = vec![None; all.len()];
+    let mut tips = 0;
+    loop {
+        let mut is_quiet = true;
+        for (n, local) in all.iter().enumerate() {
+            let tip = local.announcement(&[]).unwrap().tip.map(|tip| tip.to_vec());
+            if tip.is_none() || tip == spoken[n] {
+                continue;
+            }
+            (is_quiet, tips) = (false, tips + 1);
+            for other in all.iter().filter(|other| other.author != local.author) {
+                carry(local, other);
+                assert!(other.heard(tip.as_ref().unwrap()));
+                other.settle().unwrap();
+            }
+            spoken[n] = tip;
+        }
+        if is_quiet {
+            return tips;
+        }
+    }
+}
+
+fn stable(local: &Local) -> Hlc {
+    local.latch().linearizer.stable().map_or(Hlc::default(), |place| place.hlc)
+}
+
+fn time(local: &Local, id: CommitId) -> Hlc {
+    local.latch().known.vertex(&id).unwrap().hlc
+}
+
+#[test]
+fn a_commit_becomes_stable_on_all_and_stays_so_over_a_restart() {
+    let root = tempfile::tempdir().unwrap();
+    let mut all = database(root.path(), 3);
+    talk(&all);
+    let commit = write(&all[1], CommitKind::Join, &[]);
+    let tips = talk(&all);
+    assert!(tips <= 9, "{tips} tips for one commit");
+    let hlc = time(&all[1], commit);
+    assert!(all.iter().all(|local| stable(local) >= hlc && local.voices().iter().all(|voice| !voice.holds)));
+    let hashes: Vec<NodeId> = all.iter().map(|local| local.latch().linearizer.main_hash()).collect();
+    assert!(hashes.windows(2).all(|pair| pair[0] == pair[1]));
+    let (before, promised) = (stable(&all[2]), all[2].latch().finality.promise());
+    let again = reopen(all.pop().unwrap());
+    assert_eq!(stable(&again), before);
+    assert!(again.latch().finality.promise() >= promised);
+    assert!(again.latch().next_hlc(again.clock.wall_millis()).unwrap() > promised);
+}
+
+#[test]
+fn a_silent_member_holds_stable_and_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    let all = database(root.path(), 3);
+    talk(&all);
+    let commit = write(&all[0], CommitKind::Join, &[]);
+    talk(&all[..2]);
+    assert!(stable(&all[0]) < time(&all[0], commit));
+    let held: Vec<AuthorId> = all[0].voices().iter().filter(|v| v.holds).map(|v| v.author).collect();
+    assert_eq!(held, [all[2].author]);
+}
+
+#[test]
+fn a_tip_counts_when_its_commit_comes_and_a_forged_one_never() {
+    let root = tempfile::tempdir().unwrap();
+    let all = database(root.path(), 2);
+    talk(&all);
+    let commit = write(&all[0], CommitKind::Join, &[]);
+    let tip = all[0].announcement(&[]).unwrap().tip.unwrap().to_vec();
+    let promise = |local: &Local| local.voices().iter().find(|v| v.author == all[0].author).unwrap().promise;
+    let before = promise(&all[1]);
+    let mut forged = tip.clone();
+    *forged.last_mut().unwrap() ^= 1;
+    assert!(!all[1].heard(&forged));
+    assert!(all[1].heard(&tip));
+    assert_eq!(promise(&all[1]), before, "its commit is not here yet");
+    carry(&all[0], &all[1]);
+    assert!(promise(&all[1]) >= time(&all[0], commit));
+}
