@@ -67,6 +67,11 @@ impl<T: Clone> Signal<T> {
         }
     }
 
+    /// Whether this is the last handle: nobody waits for the answer any more.
+    pub fn is_abandoned(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// The answer, if there is one.
     pub fn answer(&self) -> Option<T> {
         self.state().answer.clone()

@@ -57,6 +57,16 @@ impl Client<'_> {
                 ended = self.connection.gone() => return Err(ended),
                 () = sleep(timeout) => self.session.lock_timed_out(),
             },
+            Suspend::Peers { happened, timeout } => {
+                let notice = self.session.kill_notice();
+                tokio::select! {
+                    biased;
+                    answer = happened => self.session.resume(answer),
+                    () = notice => self.session.resume(Err(SqlError::new(1317, "Query execution was interrupted"))),
+                    ended = self.connection.gone() => return Err(ended),
+                    () = sleep(timeout) => self.session.peers_timed_out(),
+                }
+            }
             Suspend::Sleep(time) => {
                 let notice = self.session.kill_notice();
                 tokio::select! {

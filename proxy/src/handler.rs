@@ -43,6 +43,8 @@ pub trait Handler: Send {
     fn resume(&mut self, answer: Result<(), SqlError>);
     /// A lock's timeout passed first.
     fn lock_timed_out(&mut self);
+    /// The timeout of a wait for other replicas passed first.
+    fn peers_timed_out(&mut self);
     /// Whether the command has further answers: call `run` again.
     fn more_statements(&self) -> bool;
     /// For status flags.
@@ -103,6 +105,10 @@ impl Handler for Session {
 
     fn lock_timed_out(&mut self) {
         Session::lock_timed_out(self);
+    }
+
+    fn peers_timed_out(&mut self) {
+        Session::peers_timed_out(self);
     }
 
     fn more_statements(&self) -> bool {

@@ -3,10 +3,12 @@
 //! The root package implements it over the linearizer and the committer; tests implement it over a plain fold.
 
 use crate::error::SqlError;
+use crate::peers::{Nobody, Peers, Token, counted};
 use dag::change::ChangeSet;
-use dag::id::{CommitId, EntityId};
+use dag::id::{CommitId, EntityId, MIN_PREFIX};
 use dag::signal::Signal;
 use linearizer::view::View;
+use std::fmt;
 use std::sync::Arc;
 
 /// Where a session reads from (design, Reading).
@@ -23,6 +25,53 @@ pub enum ReadMode {
     Stable,
     /// The closure of one commit, by id or unique prefix of 8 or more characters.
     At(Arc<str>),
+    /// The virtual merge, once so many replicas (this one included) have told what they have, and it is here.
+    Quorum(u32),
+    /// The virtual merge, once it contains the frontier of this token.
+    After(Arc<str>),
+}
+
+impl ReadMode {
+    /// Whether it reads the merge of all heads: then statements may write, and locking reads make sense.
+    pub fn is_merge(&self) -> bool {
+        matches!(self, ReadMode::Merge | ReadMode::Quorum(_) | ReadMode::After(_))
+    }
+
+    /// Reads the text form; `None` if it is none.
+    pub fn parse(text: &str) -> Option<ReadMode> {
+        let lower = text.to_ascii_lowercase();
+        match lower.as_str() {
+            "merge" => return Some(ReadMode::Merge),
+            "head" => return Some(ReadMode::Head),
+            "main" => return Some(ReadMode::Main),
+            "stable" => return Some(ReadMode::Stable),
+            _ => {}
+        }
+        if let Some(count) = counted(&lower, "quorum") {
+            return Some(ReadMode::Quorum(count));
+        }
+        if let Some(token) = lower.strip_prefix("after(").and_then(|rest| rest.strip_suffix(')')) {
+            let token = token.trim().trim_matches(['\'', '"']);
+            return Token::parse(token).map(|_| ReadMode::After(Arc::from(token)));
+        }
+        let commit = lower.strip_prefix('@')?;
+        let fits = commit.len() >= MIN_PREFIX && commit.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
+        fits.then(|| ReadMode::At(Arc::from(commit)))
+    }
+}
+
+impl fmt::Display for ReadMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadMode::Merge => f.write_str("merge"),
+            ReadMode::Head => f.write_str("head"),
+            ReadMode::Main => f.write_str("main"),
+            ReadMode::Stable => f.write_str("stable"),
+            ReadMode::At(commit) => write!(f, "@{commit}"),
+            ReadMode::Quorum(count) => write!(f, "quorum({count})"),
+            ReadMode::After(token) => write!(f, "after({token})"),
+        }
+    }
 }
 
 /// A transaction ready to commit.
@@ -74,6 +123,21 @@ pub trait Journal: Send + Sync {
     /// Reserves `count` hidden row keys (author, run, number) and gives the bytes of the first (R39): 48 bytes, the last
     /// 8 big-endian and counting up.
     fn reserve_hidden(&self, count: u64) -> [u8; 48];
+
+    /// The other replicas.
+    fn peers(&self) -> &dyn Peers {
+        &Nobody
+    }
+
+    /// How many own commits were parked or voided by later arrivals since the start (R32).
+    fn demotions(&self) -> u64 {
+        0
+    }
+
+    /// Those behind so many, with why; a bounded number of the last.
+    fn demoted_since(&self, _since: u64) -> Vec<(CommitId, String)> {
+        Vec::new()
+    }
 
     /// R27 steps 1 to 4 under the commit latch. Errors: 1213, 1062, 1048, 1290 and so on; then nothing is written.
     fn commit(&self, draft: Draft) -> Result<Committed, SqlError>;

@@ -19,6 +19,14 @@ pub enum Suspend {
     },
     /// The commit is being written to disk.
     Commit(Signal<Result<(), SqlError>>),
+    /// Other replicas: what a read mode names is to come, or a commit is to spread. If `timeout` passes first, the loop
+    /// calls `Session::peers_timed_out`.
+    Peers {
+        /// Completed when it has happened.
+        happened: Signal<Result<(), SqlError>>,
+        /// headwaters_read_timeout or headwaters_commit_timeout.
+        timeout: Duration,
+    },
     /// SLEEP().
     Sleep(Duration),
 }

@@ -96,7 +96,13 @@ impl Local {
             }
             stable
         };
-        self.show_stable(stable)
+        self.show_stable(stable)?;
+        if self.waits.want_stable() && self.latch().finality.is_alone() {
+            // Nobody asks for announcements, so the tip that makes it stable is signed for the waiting session.
+            self.speak()?;
+        }
+        self.answer_waits();
+        Ok(())
     }
 
     /// Signs, if a tip is due, and settles: for a replica that nobody asks for announcements. Nothing is done on a disk
@@ -218,6 +224,11 @@ fn look(local: &Local, writer: &mut Writer) -> Result<Option<(Hlc, Answer)>, Fai
     Ok(Some((stable, answer)))
 }
 
+/// How far stable is for readers: its record is on disk.
+pub fn stable_shown(local: &Local) -> Hlc {
+    local.latch().linearizer.stable().map_or(Hlc::default(), |place| place.hlc)
+}
+
 /// How far stable was when the folder was last open.
 pub fn recorded(log: &dag::store::Log) -> Result<Hlc, dag::store::StoreError> {
     let bytes = log.named(STABLE)?.and_then(|bytes| <[u8; 8]>::try_from(&bytes[..]).ok());
@@ -228,7 +239,7 @@ pub fn recorded(log: &dag::store::Log) -> Result<Hlc, dag::store::StoreError> {
 pub fn due(local: &Local, writer: &Writer) -> Option<Renewal> {
     let heard = writer.linearizer.last_through(writer.finality.floor());
     writer.finality.due(&Outlook {
-        unsigned: writer.unsigned > 0,
+        unsigned: writer.shown.has_unsigned() || writer.unsigned > 0,
         newest: writer.hlc,
         newest_heard: heard.map_or(Hlc::default(), |place| place.hlc),
         now_millis: local.clock.wall_millis(),

@@ -17,13 +17,14 @@ use dag::store::{Answer, Committer, Desk, Record, RunWriter, StoreError};
 use linearizer::view::View;
 use sql::error::SqlError;
 use sql::journal::{Committed, Draft, Journal, ReadMode};
+use sql::peers::Peers;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 impl Journal for Local {
     fn snapshot(&self, mode: &ReadMode, own: Option<CommitId>) -> Result<Arc<dyn View>, SqlError> {
         match mode {
-            ReadMode::Merge => Ok(self.newest.load().view.clone()),
+            mode if mode.is_merge() => Ok(self.newest.load().view.clone()),
             other => snapshots::open(self, other, own),
         }
     }
@@ -60,6 +61,18 @@ impl Journal for Local {
         key[32..40].copy_from_slice(&self.run.0.to_be_bytes());
         key[40..].copy_from_slice(&number.to_be_bytes());
         key
+    }
+
+    fn peers(&self) -> &dyn Peers {
+        self
+    }
+
+    fn demotions(&self) -> u64 {
+        self.demoted.count()
+    }
+
+    fn demoted_since(&self, since: u64) -> Vec<(CommitId, String)> {
+        self.demoted.since(since)
     }
 
     fn commit(&self, draft: Draft) -> Result<Committed, SqlError> {

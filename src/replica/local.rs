@@ -3,6 +3,8 @@
 //! Lock order: the latch first, then nothing that waits. Nobody holds the latch across a disk sync.
 
 use super::counters::Counters;
+use super::demoted::Demoted;
+use super::waits::Waits;
 use super::writer::Writer;
 use crate::config::Config;
 use arc_swap::ArcSwap;
@@ -62,6 +64,10 @@ pub struct Local {
     /// Bumped whenever something came or changed that others may want to know: a commit, a promise, stable, a tip that
     /// is due.
     pub news: watch::Sender<u64>,
+    /// Sessions that wait for other replicas.
+    pub waits: Waits,
+    /// Own commits that later arrivals parked or voided (R32).
+    pub demoted: Demoted,
     latch: Mutex<Writer>,
 }
 
@@ -113,6 +119,8 @@ impl Local {
             newest: ArcSwap::from_pointee(newest),
             cutting: Mutex::new(()),
             news: watch::Sender::new(0),
+            waits: Waits::default(),
+            demoted: Demoted::default(),
             latch: Mutex::new(parts.writer),
         })
     }

@@ -8,6 +8,7 @@ mod bodies;
 pub mod bundle;
 mod compaction;
 mod counters;
+mod demoted;
 mod fates;
 pub mod finality;
 pub mod founding;
@@ -31,6 +32,7 @@ mod shown;
 mod snapshots;
 mod sweeping;
 pub mod verifying;
+pub mod waits;
 mod writer;
 
 use crate::config::Config;

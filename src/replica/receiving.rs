@@ -136,6 +136,7 @@ impl Local {
         let keys: HashSet<(EntityId, Key)> =
             changes.keys.iter().flat_map(|(space, keys)| keys.iter().map(|key| (*space, key.clone()))).collect();
         writer.fetched.note(keys);
+        self.note_demoted(writer, &changes);
         self.publish(writer);
         Ok(())
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub fn open(local: &Local, mode: &ReadMode, own: Option<CommitId>) -> Result<Arc<dyn View>, SqlError> {
     let writer = local.latch();
     match mode {
-        ReadMode::Merge => Ok(writer.linearizer.view()),
+        ReadMode::Merge | ReadMode::Quorum(_) | ReadMode::After(_) => Ok(writer.linearizer.view()),
         ReadMode::Main => Ok(writer.linearizer.main_view()),
         ReadMode::Stable => Ok(writer.linearizer.stable_view()),
         ReadMode::Head => {

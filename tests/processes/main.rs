@@ -12,6 +12,7 @@ mod refusals;
 mod restart;
 mod sql_files;
 mod verbs;
+mod waits;
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_headwaters");

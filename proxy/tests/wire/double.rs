@@ -201,6 +201,8 @@ impl Handler for Double {
         self.answer = Some(Err(SqlError::new(1205, "Lock wait timeout exceeded; try restarting transaction")));
     }
 
+    fn peers_timed_out(&mut self) {}
+
     fn more_statements(&self) -> bool {
         !self.waiting.is_empty()
     }

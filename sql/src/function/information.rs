@@ -36,6 +36,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |_| Ok(Type::bigint().nullable(false)),
         |c| Ok(Value::Int(c.context.session().found_rows as i64)),
     ),
+    Function::new("HEADWATERS_TOKEN", (0, 0), token_type, |c| Ok(Value::text(c.context.token()?))).volatile(),
     Function::new("COLLATION", (1, 1), name, |c| Ok(Value::text(collation_of(c.ty(0)).name()))),
     Function::new("CHARSET", (1, 1), name, |c| Ok(Value::text(collation_of(c.ty(0)).character_set()))),
     Function::new(
@@ -48,6 +49,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn name(_: &[Expression]) -> Typed {
     Ok(Type::system_text(NAME_LENGTH))
+}
+
+fn token_type(_: &[Expression]) -> Typed {
+    // Ids of 52 characters with a point between two.
+    let length = crate::peers::MAX_TOKEN_HEADS * 53;
+    Ok(Type { coercibility: Coercibility::System, ..Type::text(length as u32) }.nullable(false))
 }
 
 fn account(_: &[Expression]) -> Typed {

@@ -125,6 +125,10 @@ pub trait Context {
     fn warn(&mut self, code: u16, message: String);
     /// LAST_INSERT_ID(expr) sets what LAST_INSERT_ID() gives.
     fn set_last_insert_id(&mut self, id: u64);
+    /// HEADWATERS_TOKEN(): the frontier seen, as text; unsupported unless the session offers it.
+    fn token(&self) -> Result<String, SqlError> {
+        Err(SqlError::unsupported("HEADWATERS_TOKEN() in this statement"))
+    }
     /// SYSDATE(): the time at the call; NOW() where the context has no finer clock.
     fn wall_micros(&self) -> i64 {
         self.now_micros()

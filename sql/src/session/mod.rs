@@ -8,6 +8,7 @@
 mod admin;
 mod call;
 mod contract;
+mod gather;
 mod prepared;
 pub(crate) mod query;
 mod revision;
@@ -166,6 +167,14 @@ impl Session {
         self.resume(Err(error));
     }
 
+    /// The timeout of a wait for other replicas passed first: the next `run` gives the error of a read, or the OK of a
+    /// commit with a warning.
+    pub fn peers_timed_out(&mut self) {
+        if let Some(running) = &mut self.running {
+            running.peers_timed_out(&mut self.state);
+        }
+    }
+
     /// Whether the text holds further statements: call `run` for the next answer.
     pub fn more_statements(&self) -> bool {
         !self.pending.is_empty()
@@ -200,9 +209,12 @@ impl Session {
         self.prepared = PreparedStatements::default();
         let database = self.state.database.take();
         let own_commit = self.state.own_commit;
+        let own_commits = std::mem::take(&mut self.state.own_commits);
+        let demotions = self.state.demotions;
         let (engine, process) = (self.state.engine.clone(), self.state.process.clone());
         self.state = State::new(engine, process, self.state.login.clone());
-        self.state.own_commit = own_commit;
+        (self.state.own_commit, self.state.own_commits) = (own_commit, own_commits);
+        self.state.demotions = demotions;
         self.state.facts_mut().database = database.as_deref().map(|d| state::split_revision(d).0.to_owned());
         self.state.database = database;
     }

@@ -1,5 +1,6 @@
 //! Queries and DML: bound against the catalogue, run, and bound again when it changes.
 
+use super::gather::gather;
 use super::prepared::PreparedStatement;
 use super::scene::{Scene, StatementContext};
 use super::select;
@@ -317,11 +318,15 @@ pub(crate) fn run(state: &mut State, scene: &mut Scene, statement: &PreparedStat
 
 fn query(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) -> Result<Response, Stop> {
     let mode = statement.hint.clone().unwrap_or_else(|| state.read_mode());
+    let kept = state.transaction.as_ref().is_some_and(|t| t.snapshot.is_some());
+    if statement.hint.is_some() || !kept {
+        gather(state, scene, &mode)?;
+    }
     let view = match &statement.hint {
         Some(hint) => state.engine.journal.snapshot(hint, state.own_commit)?,
         None => state.read_view()?,
     };
-    let newest = mode == crate::journal::ReadMode::Merge && state.transaction.is_some();
+    let newest = mode.is_merge() && state.transaction.is_some();
     let catalogue = if newest { catalogue(state) } else { view.catalogue().clone() };
     let bound = bound(state, &catalogue, statement, scene)?;
     let Work::Select(plan) = &bound.work else { return Err(SqlError::new(1105, "not a SELECT").into()) };
@@ -338,6 +343,7 @@ fn query(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) ->
 fn write(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) -> Result<Response, Stop> {
     state.check_writable()?;
     statement.hint.as_ref().map_or(Ok(()), writable)?;
+    gather(state, scene, &statement.hint.clone().unwrap_or_else(|| state.read_mode()))?;
     let (bound, view) = locked(state, scene, statement)?;
     let mut context = StatementContext::new(state, scene);
     let writes = state.transaction().writes.clone();

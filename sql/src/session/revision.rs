@@ -8,7 +8,6 @@ use crate::ddl::lexer::{Lexeme, tokens};
 use crate::error::SqlError;
 use crate::function::SqlMode;
 use crate::journal::ReadMode;
-use crate::variables::parse_read_mode;
 
 /// The mode a text names. Errors: 1231 for a hint with an unknown mode, 1235 for two different modes.
 pub(super) fn of_text(text: &str, mode: SqlMode) -> Result<Option<ReadMode>, SqlError> {
@@ -28,10 +27,26 @@ fn hint(text: &str) -> Result<Option<ReadMode>, SqlError> {
     let comment = comment.to_ascii_lowercase();
     let words = ["headwaters_read(", "set_var(headwaters_read="];
     let Some(inside) = words.iter().find_map(|word| comment.split_once(word)) else { return Ok(None) };
-    let name = inside.1.split(')').next().unwrap_or_default().trim().trim_matches(['\'', '"']);
-    let wrong =
-        || SqlError::new(1231, format!("Hint headwaters_read({name}): use merge, head, main, stable or @<commit>"));
-    parse_read_mode(name).map(Some).ok_or_else(wrong)
+    let name = argument(inside.1).trim().trim_matches(['\'', '"']);
+    let wrong = || {
+        SqlError::new(
+            1231,
+            format!(
+                "Hint headwaters_read({name}): use merge, head, main, stable, @<commit>, quorum(k) or after(<token>)"
+            ),
+        )
+    };
+    ReadMode::parse(name).map(Some).ok_or_else(wrong)
+}
+
+/// Up to the parenthesis that closes the hint.
+fn argument(inside: &str) -> &str {
+    let mut depth = 0;
+    let end = inside.char_indices().find(|(_, c)| {
+        depth += i32::from(*c == '(') - i32::from(*c == ')');
+        depth < 0
+    });
+    end.map_or(inside, |(at, _)| &inside[..at])
 }
 
 /// The revision of the quoted names that stand before a dot.
@@ -64,6 +79,8 @@ mod tests {
             ("SELECT /*+ headwaters_read(main) */ 1", main.clone()),
             ("select /*+ HEADWATERS_READ('stable') */ 1", stable.clone()),
             ("SELECT /*+ SET_VAR(headwaters_read='main') */ 1", main.clone()),
+            ("SELECT /*+ headwaters_read(quorum(2)) */ 1", Ok(Some(ReadMode::Quorum(2)))),
+            ("SELECT /*+ SET_VAR(headwaters_read='quorum(2)') NO_MERGE(t) */ 1", Ok(Some(ReadMode::Quorum(2)))),
             ("SELECT /*+ NO_MERGE(t) */ 1", Ok(None)),
             ("SELECT '/*+ headwaters_read(main) */'", Ok(None)),
             ("SELECT /*+ headwaters_read(often) */ 1", Err(1231)),

@@ -1,5 +1,6 @@
 //! One statement from its start to its answer: runs, waits, reruns, and the commit of an autocommitted one (R27, R36).
 
+use super::gather;
 use super::prepared::{PreparedStatement, PreparedStatements};
 use super::query;
 use super::scene::Scene;
@@ -14,6 +15,7 @@ use crate::response::{Response, Step};
 use crate::transaction::lock::TransactionId;
 use crate::transaction::write_set::Mark;
 use crate::wait::Suspend;
+use dag::id::CommitId;
 use dag::value::Value;
 use std::sync::Arc;
 
@@ -28,6 +30,8 @@ pub(crate) struct Running {
     reruns: u32,
     /// The answer, once it is decided: only its durability is awaited.
     decided: Option<Result<Response, SqlError>>,
+    /// The commit that has yet to spread before the answer goes out.
+    spreading: Option<CommitId>,
 }
 
 /// What is run.
@@ -71,7 +75,7 @@ impl Running {
 
     fn new(state: &mut State, work: Work, parameters: Arc<[(Value, Type)]>) -> Result<Running, SqlError> {
         let scene = Scene::new(state, parameters)?;
-        Ok(Running { work, scene, reruns: 0, decided: None })
+        Ok(Running { work, scene, reruns: 0, decided: None, spreading: None })
     }
 
     /// Works until the answer or a wait.
@@ -93,15 +97,27 @@ impl Running {
         if let Some(durable) = state.durable.take() {
             match durable.answer() {
                 Some(Ok(())) => {}
-                Some(Err(error)) => return Step::Done(Err(error)),
+                Some(Err(error)) => {
+                    state.spreading = None;
+                    return Step::Done(Err(error));
+                }
                 None => {
                     self.decided = Some(result);
                     return Step::Suspend(Suspend::Commit(durable));
                 }
             }
         }
+        if let (Ok(_), Some(commit)) = (&result, state.spreading.take())
+            && let Some(wait) = gather::spread(state, commit)
+        {
+            (self.decided, self.spreading) = (Some(result), Some(commit));
+            return Step::Suspend(wait);
+        }
         if let Err(error) = &result {
             note_failure(state, error);
+        }
+        if !self.keeps_conditions() {
+            state.warn_of_demoted();
         }
         Step::Done(result)
     }
@@ -192,9 +208,24 @@ impl Running {
         }
     }
 
+    /// A wait for other replicas took too long.
+    pub fn peers_timed_out(&mut self, state: &mut State) {
+        let error = match (self.spreading, &self.scene.gathering) {
+            (None, Some(mode)) => gather::read_too_late(state, mode),
+            _ => SqlError::new(3024, gather::spread_timeout(state)),
+        };
+        self.resume(state, Err(error));
+    }
+
     /// The answer to a wait.
     pub fn resume(&mut self, state: &mut State, answer: Result<(), SqlError>) {
         state.process.enter_state("");
+        if let Some(commit) = self.spreading.take() {
+            if let Err(error) = answer {
+                gather::warn_unspread(state, commit, &error.message);
+            }
+            return;
+        }
         if let Some(decided) = &mut self.decided {
             if let Err(error) = answer {
                 *decided = Err(error);

@@ -9,6 +9,8 @@ use crate::engine::process::Process;
 use crate::error::SqlError;
 use crate::expression::Type;
 use crate::function::{Context, SessionFacts};
+use crate::journal::ReadMode;
+use crate::peers::Token;
 use crate::variables::{Settings, find};
 use dag::temporal::DateTime;
 use dag::value::Value;
@@ -32,6 +34,10 @@ pub(crate) struct Scene {
     pub asleep: bool,
     /// The procedure that CALL has begun.
     pub procedure: Option<Called>,
+    /// The read mode whose promise is awaited.
+    pub gathering: Option<ReadMode>,
+    /// What the read mode promises is here.
+    pub gathered: bool,
 }
 
 impl Scene {
@@ -49,6 +55,8 @@ impl Scene {
             slept: 0,
             asleep: false,
             procedure: None,
+            gathering: None,
+            gathered: false,
         })
     }
 
@@ -79,6 +87,7 @@ impl Scene {
     /// The wait is over; a pause counts as slept in the rerun.
     pub fn wake(&mut self) {
         self.slept += usize::from(std::mem::take(&mut self.asleep));
+        self.gathered |= self.gathering.take().is_some();
     }
 }
 
@@ -181,6 +190,10 @@ impl Context for StatementContext {
 
     fn warn(&mut self, code: u16, message: String) {
         self.shared().warn(code, message, self.settings.max_error_count);
+    }
+
+    fn token(&self) -> Result<String, SqlError> {
+        Token::new(self.engine.journal.newest().0.frontier().to_vec()).map(|token| token.to_string())
     }
 
     fn set_last_insert_id(&mut self, id: u64) {

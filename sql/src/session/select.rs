@@ -64,7 +64,7 @@ pub(crate) fn lock_of(state: &State, plan: &Plan, mode: &ReadMode) -> Option<Loc
         None if !state.settings.autocommit => Some(state.next.0.unwrap_or(state.settings.isolation)),
         None => None,
     };
-    let serial = isolation == Some(Isolation::Serializable) && *mode == ReadMode::Merge && !plan.tables.is_empty();
+    let serial = isolation == Some(Isolation::Serializable) && mode.is_merge() && !plan.tables.is_empty();
     plan.lock.or(serial.then_some(SHARED))
 }
 

@@ -91,7 +91,7 @@ fn system(state: &State, written: Written, name: &str, given: Option<Value>) -> 
         Some(value) => checked(state, id, &value)?,
     };
     if let (Kind::ReadMode, Value::Text(text)) = (id.definition().kind, &value)
-        && let Some(mode @ ReadMode::At(_)) = variables::parse_read_mode(text)
+        && let Some(mode @ ReadMode::At(_)) = ReadMode::parse(text)
     {
         // An unknown commit is an error now (1290), not at every query from here on.
         state.engine.journal.snapshot(&mode, state.own_commit)?;

@@ -14,6 +14,7 @@ use crate::variables::{Isolation, Settings, VariableId, find};
 use dag::id::CommitId;
 use dag::signal::Signal;
 use dag::value::Value;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Session state.
@@ -33,6 +34,12 @@ pub(crate) struct State {
     /// SET TRANSACTION without a scope: for the next transaction only.
     pub next: (Option<Isolation>, Option<bool>),
     pub own_commit: Option<CommitId>,
+    /// The last of the session's commits, for warnings.
+    pub own_commits: VecDeque<CommitId>,
+    /// Parked and voided commits that the session has heard of.
+    pub demotions: u64,
+    /// The newest commit of the running statement, which may have to spread before its answer.
+    pub spreading: Option<CommitId>,
     /// The newest commit of the running statement, awaited before its answer.
     pub durable: Option<Signal<Result<(), SqlError>>>,
 }
@@ -48,6 +55,7 @@ impl State {
             sql_mode: settings.sql_mode,
             ..SessionFacts::default()
         };
+        let demotions = engine.journal.demotions();
         State {
             engine,
             process,
@@ -60,6 +68,9 @@ impl State {
             transaction: None,
             next: (None, None),
             own_commit: None,
+            own_commits: VecDeque::new(),
+            demotions,
+            spreading: None,
             durable: None,
         }
     }
@@ -164,8 +175,7 @@ fn at_login(engine: &Engine, collation: u16) -> (Arc<Vec<Value>>, Arc<Settings>)
 /// `db@rev` as name and mode. A name with an `@` whose rest is no revision stays whole.
 pub(crate) fn split_revision(name: &str) -> (&str, Option<ReadMode>) {
     let Some((database, revision)) = name.split_once('@') else { return (name, None) };
-    let mode = crate::variables::parse_read_mode(revision)
-        .or_else(|| crate::variables::parse_read_mode(&format!("@{}", revision.trim_start_matches('@'))));
+    let mode = ReadMode::parse(revision).or_else(|| ReadMode::parse(&format!("@{}", revision.trim_start_matches('@'))));
     match mode {
         Some(mode) => (database, Some(mode)),
         None => (name, None),

@@ -58,7 +58,7 @@ impl State {
         let user = Arc::from(self.login.user.as_str());
         let draft = Draft { changes, basis, settles: Vec::new(), user };
         let Committed { id, durable } = self.engine.journal.commit(draft)?;
-        self.own_commit = Some(id);
+        self.remember(id);
         self.durable = Some(durable);
         Ok(())
     }
@@ -174,12 +174,9 @@ impl State {
 
 /// Whether statements in this read mode may write or lock (R32). Error: 1290 with the way out.
 pub(crate) fn writable(mode: &ReadMode) -> Result<(), SqlError> {
-    let mode = match mode {
-        ReadMode::Merge | ReadMode::Head => return Ok(()),
-        ReadMode::Main => "main".to_owned(),
-        ReadMode::Stable => "stable".to_owned(),
-        ReadMode::At(commit) => format!("@{commit}"),
-    };
+    if mode.is_merge() || *mode == ReadMode::Head {
+        return Ok(());
+    }
     Err(SqlError::new(
         1290,
         format!(

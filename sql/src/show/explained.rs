@@ -7,7 +7,6 @@ use crate::catalog::names::catalogue;
 use crate::dialect::Parsed;
 use crate::engine::system_table::SystemColumn;
 use crate::error::SqlError;
-use crate::journal::ReadMode;
 use crate::plan::{ExplainRow, explain as lines};
 use crate::response::Response;
 use crate::session::query::binding;
@@ -56,23 +55,13 @@ pub(super) fn explain(
     };
     let now = catalogue(state);
     let plan = binding(state, &now, &[], "", |environment, _| Binder::new(environment).bind_query(query))?;
-    let mode = mode_name(&state.read_mode());
+    let mode = state.read_mode().to_string();
     let mut listing = Listing::new(columns());
     for row in lines(&plan) {
         let line = line(state, &row, &mode);
         listing.push(line);
     }
     respond(state, scene, listing, &Filter::default())
-}
-
-fn mode_name(mode: &ReadMode) -> String {
-    match mode {
-        ReadMode::Merge => "merge".to_owned(),
-        ReadMode::Head => "head".to_owned(),
-        ReadMode::Main => "main".to_owned(),
-        ReadMode::Stable => "stable".to_owned(),
-        ReadMode::At(commit) => format!("@{commit}"),
-    }
 }
 
 fn line(state: &State, row: &ExplainRow, mode: &str) -> Vec<Value> {

@@ -4,6 +4,8 @@ use super::{Kind, VariableId, Zone, parse_default};
 use crate::catalog::collations;
 use crate::error::SqlError;
 use crate::function::SqlMode;
+use crate::journal::ReadMode;
+use crate::peers::{MAX_REPLICAS, Spread};
 use dag::value::Value;
 
 /// A value ready to store, and the warning MySQL gives when it had to be brought into range.
@@ -42,6 +44,7 @@ fn convert(id: VariableId, value: &Value) -> Result<Assigned, SqlError> {
         Kind::SqlMode => sql_mode(id, value).map(Assigned::plain),
         Kind::TimeZone => zone(&text()?).map(Assigned::plain),
         Kind::ReadMode => read_mode(&text()?).map(Assigned::plain),
+        Kind::Spread => spread(&text()?).map(Assigned::plain),
     }
 }
 
@@ -195,15 +198,30 @@ fn zone(text: &str) -> Result<Value, SqlError> {
     }
 }
 
-/// `merge`, `head`, `main`, `stable`, or `@` and a commit id or its prefix.
+/// `local`, `replicated(k)` or `stable`.
+fn spread(text: &str) -> Result<Value, SqlError> {
+    match Spread::parse(text) {
+        Some(spread) => Ok(Value::text(spread.to_string())),
+        None => Err(SqlError::new(
+            1231,
+            format!(
+                "Variable 'headwaters_commit' can't be set to the value of '{text}'; \
+                 use local, replicated(k) with k from 1 to {MAX_REPLICAS}, or stable"
+            ),
+        )),
+    }
+}
+
+/// `merge`, `head`, `main`, `stable`, `@` and a commit id or its prefix, `quorum(k)` or `after(<token>)`.
 fn read_mode(text: &str) -> Result<Value, SqlError> {
-    match super::settings::parse_read_mode(text) {
-        Some(_) => Ok(Value::text(text.to_ascii_lowercase())),
+    match ReadMode::parse(text) {
+        Some(mode) => Ok(Value::text(mode.to_string())),
         None => Err(SqlError::new(
             1231,
             format!(
                 "Variable 'headwaters_read' can't be set to the value of '{text}'; \
-                 use merge, head, main, stable or @<commit> (8 or more characters of its id)"
+                 use merge, head, main, stable, @<commit> (8 or more characters of its id), quorum(k) or \
+                 after(<token>)"
             ),
         )),
     }
@@ -236,6 +254,12 @@ mod tests {
             ("innodb_lock_wait_timeout", Value::Int(0), Ok(Value::Int(1))),
             ("headwaters_read", Value::text("MAIN"), Ok(Value::text("main"))),
             ("headwaters_read", Value::text("@abc"), Err(1231)),
+            ("headwaters_read", Value::text("Quorum( 3 )"), Ok(Value::text("quorum(3)"))),
+            ("headwaters_read", Value::text("quorum(0)"), Err(1231)),
+            ("headwaters_read", Value::text("after(yesterday)"), Err(1231)),
+            ("headwaters_commit", Value::text("Replicated(2)"), Ok(Value::text("replicated(2)"))),
+            ("headwaters_commit", Value::text("everywhere"), Err(1231)),
+            ("headwaters_commit_timeout", Value::Int(-1), Ok(Value::Int(0))),
             ("collation_connection", Value::text("utf8mb4_bin"), Ok(Value::text("utf8mb4_bin"))),
             ("collation_connection", Value::text("latin1_swedish_ci"), Err(1235)),
             ("collation_connection", Value::text("klingon_ci"), Err(1273)),

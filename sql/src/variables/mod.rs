@@ -11,7 +11,7 @@ mod zone;
 
 pub(crate) use check::check;
 pub(crate) use global::Globals;
-pub(crate) use settings::{Isolation, Settings, parse_read_mode};
+pub(crate) use settings::{Isolation, Settings};
 pub(crate) use zone::Zone;
 
 use crate::error::SqlError;
@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     TimeZone,
     /// A read mode (design, Reading).
     ReadMode,
+    /// `headwaters_commit`.
+    Spread,
 }
 
 /// Where a variable lives.

@@ -5,8 +5,8 @@ use super::{Zone, find};
 use crate::catalog::collations;
 use crate::function::SqlMode;
 use crate::journal::ReadMode;
+use crate::peers::Spread;
 use dag::collation::Collation;
-use dag::id::MIN_PREFIX;
 use dag::value::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +48,9 @@ pub(crate) struct Settings {
     pub lock_wait: Duration,
     pub name_wait: Duration,
     pub read_mode: ReadMode,
+    pub read_wait: Duration,
+    pub spread: Spread,
+    pub spread_wait: Duration,
     pub wait_seconds: u32,
     pub foreign_key_checks: bool,
     pub unique_checks: bool,
@@ -79,7 +82,10 @@ impl Settings {
             zone: Arc::new(zone),
             lock_wait: Duration::from_secs(number("innodb_lock_wait_timeout")),
             name_wait: Duration::from_secs(number("lock_wait_timeout")),
-            read_mode: parse_read_mode(&text("headwaters_read")).unwrap_or_default(),
+            read_mode: ReadMode::parse(&text("headwaters_read")).unwrap_or_default(),
+            read_wait: Duration::from_secs(number("headwaters_read_timeout")),
+            spread: Spread::parse(&text("headwaters_commit")).unwrap_or_default(),
+            spread_wait: Duration::from_secs(number("headwaters_commit_timeout")),
             wait_seconds: u32::try_from(number("wait_timeout")).unwrap_or(u32::MAX),
             foreign_key_checks: on("foreign_key_checks"),
             unique_checks: on("unique_checks"),
@@ -87,22 +93,6 @@ impl Settings {
             max_error_count: number("max_error_count") as usize,
             connection_collation: collations::find(&text("collation_connection"))
                 .map_or(Collation::Utf8mb4_0900AiCi, |c| c.collation),
-        }
-    }
-}
-
-/// The text form of a read mode.
-pub(crate) fn parse_read_mode(text: &str) -> Option<ReadMode> {
-    let lower = text.to_ascii_lowercase();
-    match lower.as_str() {
-        "merge" => Some(ReadMode::Merge),
-        "head" => Some(ReadMode::Head),
-        "main" => Some(ReadMode::Main),
-        "stable" => Some(ReadMode::Stable),
-        other => {
-            let commit = other.strip_prefix('@')?;
-            let fits = commit.len() >= MIN_PREFIX && commit.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
-            fits.then(|| ReadMode::At(Arc::from(commit)))
         }
     }
 }

@@ -64,6 +64,8 @@ impl Folder {
                 }
                 // Ours is the only session, so a lock can only be held by a statement that already ended.
                 Step::Suspend(Suspend::Lock { .. }) => self.session.lock_timed_out(),
+                // A folder that is not served has no peers.
+                Step::Suspend(Suspend::Peers { .. }) => self.session.peers_timed_out(),
             }
         }
     }
