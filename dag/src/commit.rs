@@ -9,7 +9,7 @@ mod prepared;
 mod segment;
 
 pub use prepared::Prepared;
-pub use segment::{MAX_SEGMENT_COMMITS, MAX_SEGMENT_HEADERS, Segment, SegmentCheck};
+pub use segment::{MAX_SEGMENT_COMMITS, MAX_SEGMENT_HEADERS, Segment, SegmentCheck, Unread};
 
 use crate::change::{ChangeSet, ReadGuard};
 use crate::control::{ControlRecord, decode_records, encode_records};

@@ -23,6 +23,8 @@ pub enum Until {
     Time(u64),
     /// This program does not know its version or rules level (R2).
     Upgrade,
+    /// Its author had promised to write nothing at or below it: a proof, until the members cut the author (R15).
+    Cut,
 }
 
 /// The room is full for this peer: stop fetching from it and try others. Nothing is invalid (R3).
@@ -64,14 +66,8 @@ impl<P: Ord + Clone, T> Default for WaitingRoom<P, T> {
 impl<P: Ord + Clone, T> WaitingRoom<P, T> {
     /// Lets something in that `peer` brought: `commits` commits of `bytes` bytes together.
     pub fn enter(&mut self, peer: P, commits: usize, bytes: usize, until: Until, item: T) -> Result<(), RoomError> {
+        self.room_for(&peer, commits, bytes)?;
         let (count, size) = self.used.get(&peer).copied().unwrap_or_default();
-        if count + commits > MAX_WAITING_COMMITS {
-            return Err(RoomError::Commits);
-        }
-        // One segment of the greatest size may wait alone.
-        if size > 0 && size + bytes > MAX_WAITING_BYTES {
-            return Err(RoomError::Bytes);
-        }
         self.used.insert(peer.clone(), (count + commits, size + bytes));
         if let Until::Parents(missing) = &until {
             for id in missing {
@@ -81,6 +77,16 @@ impl<P: Ord + Clone, T> WaitingRoom<P, T> {
         self.guests.insert(self.next, Guest { peer, commits, bytes, until, item });
         self.next += 1;
         Ok(())
+    }
+
+    /// Whether the peer's share has room for so many commits and bytes.
+    pub fn room_for(&self, peer: &P, commits: usize, bytes: usize) -> Result<(), RoomError> {
+        let (count, size) = self.used.get(peer).copied().unwrap_or_default();
+        if count + commits > MAX_WAITING_COMMITS {
+            return Err(RoomError::Commits);
+        }
+        // One segment of the greatest size may wait alone.
+        if size > 0 && size + bytes > MAX_WAITING_BYTES { Err(RoomError::Bytes) } else { Ok(()) }
     }
 
     /// A commit was admitted: whatever waited for it alone comes out, to be admitted anew.
@@ -102,11 +108,16 @@ impl<P: Ord + Clone, T> WaitingRoom<P, T> {
     }
 
     /// A peer left: what it brought and still misses parents is forgotten, another peer will bring it. Held commits
-    /// stay (R9).
-    pub fn forget(&mut self, peer: &P) {
-        let of_peer = |guest: &Guest<P, T>| guest.peer == *peer && matches!(guest.until, Until::Parents(_));
-        let tickets: Vec<u64> = self.guests.iter().filter(|(_, g)| of_peer(g)).map(|(ticket, _)| *ticket).collect();
-        tickets.into_iter().for_each(|ticket| drop(self.leave(ticket)));
+    /// stay (R9). Gives what left.
+    pub fn forget(&mut self, peer: &P) -> Vec<T> {
+        self.dismiss(&|of, until, _| of == peer && matches!(until, Until::Parents(_)))
+    }
+
+    /// Whatever a rule picks leaves.
+    pub fn dismiss(&mut self, goes: &dyn Fn(&P, &Until, &T) -> bool) -> Vec<T> {
+        let picked = |guest: &Guest<P, T>| goes(&guest.peer, &guest.until, &guest.item);
+        let tickets: Vec<u64> = self.guests.iter().filter(|(_, g)| picked(g)).map(|(ticket, _)| *ticket).collect();
+        tickets.into_iter().filter_map(|ticket| self.leave(ticket)).map(|(_, item)| item).collect()
     }
 
     /// Commits that are missing here and that something waits for, sorted: what to fetch next.

@@ -37,6 +37,11 @@ pub trait Ledger {
     fn versions(&self) -> Versions;
     /// What a peer lacks (R41): see [`dag::version::Chains::lack`].
     fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], settled: bool) -> Lack;
+    /// The segment of a commit that is held here, whole and as it came: held commits are relayed (R2).
+    fn held(&self, id: &CommitId) -> Option<RawSegment> {
+        let _ = id;
+        None
+    }
     /// The vertex of an admitted commit: by value, since those below the window are read from the disk.
     fn vertex(&self, id: &CommitId) -> Option<Vertex>;
     /// The bytes of an admitted commit; `None` also if they cannot be read now.

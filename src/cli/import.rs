@@ -3,7 +3,7 @@
 use super::{Output, print};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::replica::receiving::Receipt;
+use crate::replica::receiving::Taken;
 use crate::replica::{Replica, bundle};
 use clap::Args;
 use std::path::PathBuf;
@@ -29,13 +29,13 @@ pub fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
             "entered": receipt.entered,
             "known": receipt.known,
             "waiting": receipt.waiting,
-            "refused": receipt.refused,
+            "refused": receipt.refused.iter().map(|(_, why)| why).collect::<Vec<_>>(),
         });
         print::line(value.to_string());
     } else {
         print::line(format!("{} commits entered, {} were here already", receipt.entered, receipt.known));
         receipt.waiting.iter().for_each(|why| print::line(format!("waits: {why}")));
-        receipt.refused.iter().for_each(|why| print::line(format!("refused: {why}")));
+        receipt.refused.iter().for_each(|(_, why)| print::line(format!("refused: {why}")));
     }
     match receipt.refused.len() {
         0 => Ok(()),
@@ -44,7 +44,7 @@ pub fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Objects are stored as they are read; segments are taken when all files are read, so that any order will do.
-fn take(replica: &Replica, files: &[PathBuf]) -> Result<Receipt, Failure> {
+fn take(replica: &Replica, files: &[PathBuf]) -> Result<Taken, Failure> {
     let mut parcels = Vec::new();
     for file in files {
         parcels.extend(bundle::read(file, &mut |objects| replica.store_objects(objects))?);

@@ -4,10 +4,10 @@
 //! `[[commit, ...], tip]`; objects of bodies in trees (R10), before the segments that need them or after, are
 //! `[[[id, bytes], ...]]`. Promises: reading is bounded; a cut or damaged file is an error that names the offset.
 
-use super::receiving::Parcel;
 use crate::failure::Failure;
 use dag::encode;
 use dag::id::NodeId;
+use gossip::RawSegment;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::fs::File;
@@ -36,7 +36,7 @@ struct WrittenObjects((Vec<(NodeId, ByteBuf)>,));
 pub type TakeObjects<'a> = dyn FnMut(Vec<(NodeId, Arc<[u8]>)>) -> Result<(), Failure> + 'a;
 
 /// Reads every segment of a bundle; objects are handed over on the way, because they may be more than memory holds.
-pub fn read(path: &Path, objects: &mut TakeObjects<'_>) -> Result<Vec<Parcel>, Failure> {
+pub fn read(path: &Path, objects: &mut TakeObjects<'_>) -> Result<Vec<RawSegment>, Failure> {
     let failed = |e| Failure::file("read the bundle", path, e);
     let mut file = BufReader::new(File::open(path).map_err(failed)?);
     let mut magic = vec![0; MAGIC.len()];
@@ -53,8 +53,7 @@ pub fn read(path: &Path, objects: &mut TakeObjects<'_>) -> Result<Vec<Parcel>, F
             objects(found.into_iter().map(|(id, bytes)| (id, bytes.into_vec().into())).collect())?;
         } else {
             let Written(commits, tip) = encode::from_bytes("bundle", &bytes).map_err(broken)?;
-            let commits = commits.into_iter().map(|c| c.into_vec().into()).collect();
-            parcels.push(Parcel { commits, tip: tip.into_vec().into() });
+            parcels.push(RawSegment { commits, tip });
         }
         offset += 4 + bytes.len() as u64;
     }

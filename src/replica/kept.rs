@@ -33,6 +33,9 @@ pub struct Kept {
     pub promises: Vec<(AuthorId, Hlc, CommitId)>,
     /// Newest floors by author: time, main's hash there.
     pub floors: Vec<(AuthorId, Hlc, NodeId)>,
+    /// Held segments, by their last commits.
+    #[serde(default)]
+    pub held: Vec<CommitId>,
     /// This author's last commit.
     pub prev: Option<CommitId>,
     /// The greatest time seen.
@@ -62,6 +65,7 @@ impl Kept {
             controls: Vec::new(),
             promises: Vec::new(),
             floors: Vec::new(),
+            held: Vec::new(),
             prev: None,
             hlc: Hlc::default(),
             promise: Hlc::default(),

@@ -11,7 +11,7 @@ use dag::store::Kind;
 use dag::version::{Lack, Versions};
 use dag::vertex::Vertex;
 use gossip::limits::MAX_ANNOUNCED_POSITIONS;
-use gossip::{Announcement, Ledger, Served};
+use gossip::{Announcement, Ledger, RawSegment, Served};
 use std::collections::BTreeMap;
 
 impl Local {
@@ -60,7 +60,10 @@ impl Ledger for Local {
     }
 
     fn knows(&self, id: &CommitId) -> bool {
-        self.latch().known.graph.contains(id) || self.log.has(Kind::COMMIT, &id.0).unwrap_or(false)
+        let writer = self.latch();
+        let is_here = writer.known.graph.contains(id) || writer.room.contains(id);
+        drop(writer);
+        is_here || self.log.has(Kind::COMMIT, &id.0).unwrap_or(false)
     }
 
     fn versions(&self) -> Versions {
@@ -74,6 +77,10 @@ impl Ledger for Local {
         have.values().map(|p| &p.id).chain(also).for_each(|id| walk.reach(id, true));
         want.iter().for_each(|id| walk.reach(id, false));
         Lack { commits: walk.run(), ladders: BTreeMap::new() }
+    }
+
+    fn held(&self, id: &CommitId) -> Option<RawSegment> {
+        self.held_segment(id)
     }
 
     fn vertex(&self, id: &CommitId) -> Option<Vertex> {

@@ -120,6 +120,7 @@ fn kept(local: &Local, writer: &Writer, marks: Marks) -> Kept {
     kept.controls = writer.known.controls().map(|(id, _)| id).collect();
     kept.promises = writer.known.promises().iter().map(|(author, p)| (*author, p.through, p.commit)).collect();
     kept.floors = writer.finality.words().map(|(author, word)| (author, word.floor, word.floor_hash)).collect();
+    kept.held = writer.room.kept();
     kept.prev = writer.prev;
     kept.hlc = writer.hlc;
     kept.promise = writer.finality.promise();

@@ -16,7 +16,7 @@ use dag::tree::Trees;
 use linearizer::view::View;
 use sql::error::SqlError;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 /// The newest merge and how many fetched batches it holds.
@@ -68,6 +68,9 @@ pub struct Local {
     pub waits: Waits,
     /// Own commits that later arrivals parked or voided (R32).
     pub demoted: Demoted,
+    /// When this process began, milliseconds since 1970.
+    pub started_millis: u64,
+    twin: OnceLock<String>,
     latch: Mutex<Writer>,
 }
 
@@ -101,6 +104,7 @@ impl Local {
     /// Puts the parts together and publishes the state.
     pub fn new(parts: Parts) -> Arc<Self> {
         let newest = Newest { view: parts.writer.linearizer.view(), basis: 0 };
+        let started_millis = parts.clock.wall_millis();
         Arc::new(Local {
             author: parts.writer.author(),
             run: parts.writer.run(),
@@ -121,6 +125,8 @@ impl Local {
             news: watch::Sender::new(0),
             waits: Waits::default(),
             demoted: Demoted::default(),
+            started_millis,
+            twin: OnceLock::new(),
             latch: Mutex::new(parts.writer),
         })
     }
@@ -141,8 +147,25 @@ impl Local {
         self.news.send_modify(|count| *count += 1);
     }
 
-    /// Why writes are refused, if they are: a failed disk poisons the replica (design, section 5).
+    /// Why writes are refused, if they are: a failed disk poisons the replica (design, section 5), a second live
+    /// instance of the author key stops it (R6).
     pub fn refusal(&self) -> Option<SqlError> {
+        let twin = self.twin.get().map(|reason| {
+            SqlError::new(1290, format!("This replica has stopped accepting writes: {reason}; stop one of the two for good and restart the other, or give the copy a key of its own (headwaters doctor)"))
+        });
+        self.disk_refusal().or(twin)
+    }
+
+    /// Stops writing for as long as this process lives, with a message: a second live instance of the author key (R6).
+    /// Reading and receiving go on.
+    pub fn stop_writing(&self, reason: &str) {
+        if self.twin.set(reason.to_owned()).is_ok() {
+            tracing::error!(%reason, "writes are refused from now on");
+        }
+    }
+
+    /// Why nothing can be stored, if so.
+    pub fn disk_refusal(&self) -> Option<SqlError> {
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
         match committer.as_ref().map(Committer::failure) {
             None => Some(SqlError::new(1053, "Server shutdown in progress")),

@@ -11,7 +11,10 @@ mod counters;
 mod demoted;
 mod fates;
 pub mod finality;
+#[cfg(test)]
+mod fixture;
 pub mod founding;
+mod held;
 mod history;
 mod journal;
 mod kept;
@@ -23,6 +26,8 @@ mod local;
 mod opening;
 pub mod presence;
 pub mod receiving;
+#[cfg(test)]
+mod receiving_tests;
 mod record;
 mod refusal;
 pub mod report;
@@ -57,6 +62,7 @@ impl Replica {
     pub fn open(config: &Config, progress: &Progress<'_>) -> Result<Arc<Replica>, Failure> {
         let local = opening::open(config, progress)?;
         finality::sign_tail(&local)?;
+        local.admit_kept();
         let report: Arc<dyn report::Report> = local.clone();
         let engine = Engine::new(EngineParts {
             journal: local.clone(),
@@ -75,8 +81,8 @@ impl Replica {
     }
 
     /// Takes chains of other authors (R13); returns when they are on the disk.
-    pub fn receive(&self, parcels: Vec<receiving::Parcel>) -> Result<receiving::Receipt, Failure> {
-        Ok(self.local.receive(parcels)?)
+    pub fn receive(&self, segments: Vec<gossip::RawSegment>) -> Result<receiving::Taken, Failure> {
+        Ok(self.local.receive(&self.local.author, segments)?)
     }
 
     /// Stores objects of large commits that came from elsewhere (R10).
@@ -86,6 +92,7 @@ impl Replica {
 
     /// Cuts what is due; the background task calls it at every tick.
     pub fn linearize(&self) -> Result<(), Failure> {
+        self.local.admit_due();
         linearizing::tick(&self.local)
     }
 

@@ -146,6 +146,7 @@ impl Opening {
         let own = Word { promise: kept.promise, ..Word::default() };
         self.writer.finality.heard(self.writer.author(), own);
         self.counters.restore(kept.counters);
+        self.writer.held_before = kept.held;
         self.writer.prev = kept.prev;
         if let Some(tip) = kept.prev.and_then(|prev| log.get(Kind::TIP, &prev.0).ok().flatten()) {
             self.writer.shown.stored_tip(tip);
@@ -178,6 +179,10 @@ impl Opening {
     fn take(&mut self, entry: &Entry<'_>, log: &Log, runs: &Trees) -> Result<(), Failure> {
         if entry.kind == Kind::TIP {
             self.take_tip(entry);
+            return Ok(());
+        }
+        if entry.kind == Kind::HELD {
+            self.writer.held_before.push(CommitId(*entry.id));
             return Ok(());
         }
         let Some(stored) = record::of_entry(entry) else { return Ok(()) };

@@ -1,130 +1,281 @@
 //! Commits of other authors, however they came: verified, admitted, stored, folded, in whole segments (R13).
 //!
 //! Promises: a segment enters whole or not at all; what is refused changes nothing and says why; nobody's bad segment
-//! stops another's. Does not fetch: whoever has segments brings them.
+//! stops another's. Signatures and hashes are checked without the latch; however many segments come together, they cost
+//! one hold of the latch, one write and one fold. Does not fetch: whoever has segments brings them.
 
 use super::bodies::{Bodies, Lack};
+use super::held::{self, Opened, Parcel};
 use super::history::LogHistory;
 use super::local::{Local, stopped};
 use super::record;
 use super::writer::Writer;
-use dag::admit::{Admitted, Verdict, admit_segment};
-use dag::commit::{Segment, SegmentCheck};
-use dag::id::EntityId;
+use dag::admit::{Admitted, Known, MAX_CLOCK_SKEW_MILLIS, Verdict, Window, admit_segment};
+use dag::commit::Segment;
+use dag::error::Error;
+use dag::id::{AuthorId, CommitId, EntityId};
 use dag::row_key::Key;
-use dag::store::{Kind, Record};
+use dag::store::{Answer, Kind, Record};
+use dag::waiting::Until;
+use gossip::{Admission, Fault, RawSegment};
 use linearizer::commit::Ordered;
 use sql::error::SqlError;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
-/// A segment as it travels: the bytes of its commits, and the signed tip at the last.
-#[derive(Clone, Debug)]
-pub struct Parcel {
-    /// Commits of one chain, one after the other.
-    pub commits: Vec<Arc<[u8]>>,
-    /// The tip.
-    pub tip: Arc<[u8]>,
-}
-
-/// A verified segment, with the changes of its large commits.
-type Bodied = (Segment, Bodies);
-
-/// What became of parcels.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Receipt {
+/// What became of segments.
+#[derive(Debug, Default)]
+pub struct Taken {
     /// Commits that entered.
     pub entered: u64,
     /// Commits that were here already.
     pub known: u64,
-    /// Segments that wait for ancestors or for their time, with why: bring them again later.
+    /// Segments that wait or are held, with why.
     pub waiting: Vec<String>,
     /// Segments that are invalid, with why.
-    pub refused: Vec<String>,
+    pub refused: Vec<(Fault, String)>,
+    /// Commits that are nowhere here and that something waits for.
+    pub missing: BTreeSet<CommitId>,
 }
 
 impl Local {
+    /// Takes the segments of one answer of a peer. Returns when what entered is on the disk.
+    pub fn admit(&self, from: &AuthorId, segments: Vec<RawSegment>) -> Admission {
+        match self.receive(from, segments) {
+            Ok(taken) => {
+                for (_, why) in &taken.refused {
+                    tracing::warn!(peer = %from, %why, "a segment was refused");
+                }
+                Admission {
+                    entered: taken.entered,
+                    faults: taken.refused.iter().map(|(fault, _)| *fault).collect(),
+                    missing: taken.missing.into_iter().collect(),
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "nothing is taken from peers now");
+                Admission::default()
+            }
+        }
+    }
+
+    /// Takes segments that `from` brought: by the network, or in a file. Error: 1290, the disk takes no writes.
+    pub fn receive(&self, from: &AuthorId, segments: Vec<RawSegment>) -> Result<Taken, SqlError> {
+        let since = self.clock.wall_millis();
+        let parcel = |segment: RawSegment| Parcel {
+            from: *from,
+            since,
+            commits: segment.commits.into_iter().map(|commit| commit.into_vec().into()).collect(),
+            tip: segment.tip.into_vec().into(),
+            stored: false,
+        };
+        self.take(segments.into_iter().map(parcel).collect())
+    }
+
     /// Takes parcels in any order: those whose ancestors come later in the same call are tried again. Returns when what
     /// entered is on the disk. Error: 1290, the replica takes no writes.
-    pub fn receive(&self, parcels: Vec<Parcel>) -> Result<Receipt, SqlError> {
-        if let Some(refused) = self.refusal() {
+    pub fn take(&self, parcels: Vec<Parcel>) -> Result<Taken, SqlError> {
+        if let Some(refused) = self.disk_refusal() {
             return Err(refused);
         }
-        let mut receipt = Receipt::default();
-        let mut bodiless = Vec::new();
-        let mut open = self.whole(verify_all(parcels, &mut receipt), &mut bodiless, &mut receipt);
-        let mut answers = Vec::new();
+        let mut taken = Taken::default();
+        let mut opened = Vec::with_capacity(parcels.len());
+        for parcel in parcels {
+            match Opened::open(parcel) {
+                Ok(each) => opened.extend(self.gather(each, &mut taken)),
+                Err(error @ Error::Limit { .. }) => taken.refused.push((Fault::TooLarge, error.to_string())),
+                Err(error) => taken.refused.push((Fault::Invalid, error.to_string())),
+            }
+        }
+        self.take_opened(opened, taken)
+    }
+
+    /// The changes that a segment keeps in trees; `None`: its objects are not all here, or it is invalid.
+    fn gather(&self, mut opened: Opened, taken: &mut Taken) -> Option<Opened> {
+        let Ok(segment) = &opened.content else { return Some(opened) };
+        match self.bodies(segment) {
+            Ok(bodies) => {
+                opened.bodies = Some(bodies);
+                return Some(opened);
+            }
+            Err(Lack::Objects(id, count)) => {
+                taken.waiting.push(format!("commit {id} waits for {count} or more objects of its changes (R10)"));
+            }
+            Err(Lack::Invalid(id, why)) => taken.refused.push((Fault::Invalid, format!("commit {id}: {why}"))),
+            Err(Lack::Unreadable(why)) => taken.waiting.push(why),
+        }
+        None
+    }
+
+    /// The same for parcels that were checked.
+    pub fn take_opened(&self, opened: Vec<Opened>, taken: Taken) -> Result<Taken, SqlError> {
+        let (stored, taken) = {
+            let mut writer = self.latch();
+            let mut pass = Pass {
+                local: self,
+                now: self.clock.wall_millis(),
+                writer: &mut writer,
+                taken,
+                records: Vec::new(),
+                held: Vec::new(),
+                entered: Vec::new(),
+                overflow: Vec::new(),
+            };
+            pass.run(opened);
+            (pass.finish()?, pass.taken)
+        };
+        if let Some(stored) = stored {
+            stored.wait_blocking().map_err(|e| stopped(&e))?;
+        }
+        self.latch().shown.refresh();
+        Ok(taken)
+    }
+}
+
+/// A verified segment, with the changes of its large commits.
+type Bodied = (Box<Segment>, Bodies);
+
+/// One hold of the latch: admission of all segments, the disk's queue, one fold.
+struct Pass<'a> {
+    local: &'a Local,
+    now: u64,
+    writer: &'a mut Writer,
+    taken: Taken,
+    records: Vec<Record>,
+    /// Segments whose records are held ones, by their last commits.
+    held: Vec<CommitId>,
+    entered: Vec<(Bodied, Vec<Admitted>)>,
+    /// What found the waiting room full.
+    overflow: Vec<(Opened, String)>,
+}
+
+impl Pass<'_> {
+    fn run(&mut self, opened: Vec<Opened>) {
+        let mut open: VecDeque<Opened> = opened.into();
         loop {
-            let mut waiting = Vec::new();
-            let before = receipt.entered;
-            let batch = self.take_all(open, &mut waiting, &mut receipt)?;
-            answers.extend(batch);
-            if waiting.is_empty() || receipt.entered == before {
-                receipt.waiting.extend(waiting.into_iter().map(|(_, why)| why).chain(bodiless));
+            let before = self.taken.entered;
+            while let Some(next) = open.pop_front() {
+                open.extend(self.consider(next));
+            }
+            if self.overflow.is_empty() || self.taken.entered == before {
                 break;
             }
-            open = waiting.into_iter().map(|(segment, _)| segment).collect();
+            open = std::mem::take(&mut self.overflow).into_iter().map(|(opened, _)| opened).collect();
         }
-        answers.iter().try_for_each(|answer| answer.wait_blocking()).map_err(|e| stopped(&e))?;
-        Ok(receipt)
+        let late = std::mem::take(&mut self.overflow);
+        self.taken
+            .waiting
+            .extend(late.into_iter().map(|(_, why)| format!("{why}; too much waits already, bring it again")));
+        let Writer { known, room, .. } = &*self.writer;
+        self.taken.missing.retain(|id| known.vertex(id).is_none() && !room.contains(id));
     }
 
-    /// The segments whose bodies are all here; the others wait for their objects, or are refused.
-    fn whole(&self, segments: Vec<Segment>, waiting: &mut Vec<String>, receipt: &mut Receipt) -> Vec<Bodied> {
-        let mut whole = Vec::with_capacity(segments.len());
-        for segment in segments {
-            match self.bodies(&segment) {
-                Ok(bodies) => whole.push((segment, bodies)),
-                Err(Lack::Objects(id, count)) => {
-                    waiting.push(format!("commit {id} waits for {count} or more objects of its changes (R10)"));
-                }
-                Err(Lack::Invalid(id, why)) => receipt.refused.push(format!("commit {id}: {why}")),
-                Err(Lack::Unreadable(why)) => waiting.push(why),
+    /// One segment; gives what waited for it.
+    fn consider(&mut self, opened: Opened) -> Vec<Opened> {
+        let opened = if opened.bodies.is_some() { Some(opened) } else { self.local.gather(opened, &mut self.taken) };
+        let Some(Opened { parcel, content, bodies }) = opened else { return Vec::new() };
+        let segment = match content {
+            Ok(segment) => segment,
+            Err(unread) => {
+                let why = format!("version {} is not known here: upgrade headwaters", unread.version);
+                self.turn_away(Opened { parcel, content: Err(unread), bodies }, Until::Upgrade, why);
+                return Vec::new();
+            }
+        };
+        let candidates: Vec<_> = segment.commits.iter().map(record::candidate).collect();
+        let ground = *self.writer.ground();
+        match admit_segment(&candidates, &ground, &mut self.writer.known, self.now) {
+            Ok(admitted) => self.enter((segment, bodies.unwrap_or_default()), admitted),
+            Err((id, verdict)) => {
+                let opened = Opened { parcel, content: Ok(segment), bodies };
+                self.judge(opened, id, verdict);
+                Vec::new()
             }
         }
-        whole
     }
 
-    /// One pass under the latch: admission, the disk's queue, one fold for all that entered.
-    fn take_all(
-        &self,
-        open: Vec<Bodied>,
-        waiting: &mut Vec<(Bodied, String)>,
-        receipt: &mut Receipt,
-    ) -> Result<Vec<dag::store::Answer>, SqlError> {
-        let now = self.clock.wall_millis();
-        let mut latch = self.latch();
-        let writer = &mut *latch;
-        let mut entered: Vec<Arc<Ordered>> = Vec::new();
-        let mut answers = Vec::new();
-        for (segment, bodies) in open {
-            let candidates: Vec<_> = segment.commits.iter().map(record::candidate).collect();
-            let ground = *writer.ground();
-            match admit_segment(&candidates, &ground, &mut writer.known, now) {
-                Ok(admitted) => {
-                    let stored = self.enqueue_all(records(&segment, &admitted))?;
-                    writer.shown.received(admitted.iter().map(|a| a.vertex.clone()).collect(), stored.clone());
-                    answers.push(stored);
-                    receipt.entered += admitted.len() as u64;
-                    receipt.known += (segment.commits.len() - admitted.len()) as u64;
-                    entered.extend(advance(writer, (&segment, &bodies), &admitted)?);
-                }
-                Err((id, Verdict::Wait(missing))) => {
-                    let why = format!("commit {id} waits for {} ancestors that are not here", missing.len());
-                    waiting.push(((segment, bodies), why));
-                }
-                Err((id, Verdict::HoldUntil(millis))) => {
-                    waiting.push(((segment, bodies), format!("commit {id} is from the future: held until {millis} ms")))
-                }
-                Err((id, Verdict::HoldForUpgrade(level))) => waiting
-                    .push(((segment, bodies), format!("commit {id} needs rules level {level}: upgrade headwaters"))),
-                Err((id, verdict)) => receipt.refused.push(format!("commit {id}: {}", reason(&verdict))),
-            }
+    fn enter(&mut self, (segment, bodies): Bodied, admitted: Vec<Admitted>) -> Vec<Opened> {
+        self.taken.entered += admitted.len() as u64;
+        self.taken.known += (segment.commits.len() - admitted.len()) as u64;
+        let promise = self.writer.known.promise(&segment.tip.tip.author);
+        let is_news = promise.is_none_or(|promise| promise.through < segment.tip.tip.promise);
+        if admitted.is_empty() && !is_news {
+            return Vec::new();
         }
-        self.fold(writer, entered)?;
-        Ok(answers)
+        self.records.extend(records(&segment, &admitted));
+        let mut free = Vec::new();
+        for each in &admitted {
+            free.extend(self.writer.room.arrived(&each.vertex.id, &self.local.log));
+        }
+        self.entered.push(((segment, bodies), admitted));
+        free
     }
 
+    fn judge(&mut self, opened: Opened, id: CommitId, verdict: Verdict) {
+        match verdict {
+            Verdict::Wait(missing) => {
+                let why = format!("commit {id} waits for {} ancestors that are not here", missing.len());
+                self.taken.missing.extend(&missing);
+                self.turn_away(opened, Until::Parents(missing), why);
+            }
+            Verdict::HoldUntil(millis) => {
+                let why = format!("commit {id} is from the future: held until its time (R9)");
+                self.turn_away(opened, Until::Time(millis), why);
+            }
+            Verdict::HoldForUpgrade(level) => {
+                let why = format!("commit {id} needs rules level {level}: upgrade headwaters");
+                self.turn_away(opened, Until::Upgrade, why);
+            }
+            Verdict::BrokenPromise(promise) => {
+                let why = held::broken(promise.through);
+                tracing::warn!(commit = %id, peer = %opened.parcel.from, %why, "a broken promise");
+                self.turn_away(opened, Until::Cut, why);
+            }
+            Verdict::Invalid(invalid) => {
+                self.taken.refused.push((Fault::Invalid, format!("commit {id}: {invalid}")));
+            }
+            Verdict::Admit { .. } => {}
+        }
+    }
+
+    fn turn_away(&mut self, opened: Opened, until: Until, why: String) {
+        let before = self.records.len();
+        let last = opened.last();
+        if let Some(opened) = self.writer.room.enter(opened, until, why.clone(), &mut self.records) {
+            self.overflow.push((opened, why));
+            return;
+        }
+        if self.records.len() > before {
+            self.held.extend(last);
+        }
+        self.taken.waiting.push(why);
+    }
+
+    /// Hands the records to the disk and folds what entered. Error: the disk does not keep up, and nothing entered.
+    fn finish(&mut self) -> Result<Option<Answer>, SqlError> {
+        let records = std::mem::take(&mut self.records);
+        if records.is_empty() {
+            return Ok(None);
+        }
+        let stored = self.local.enqueue_all(records).inspect_err(|_| {
+            let entered = self.entered.iter().rev().flat_map(|(_, admitted)| admitted.iter().rev());
+            entered.for_each(|admitted| self.writer.known.leave(&admitted.vertex));
+            self.writer.room.withdraw(&self.held);
+        })?;
+        let mut ordered = Vec::new();
+        let mut vertices = Vec::new();
+        for (segment, admitted) in std::mem::take(&mut self.entered) {
+            ordered.extend(advance(self.writer, &segment, &admitted)?);
+            self.local.watch_for_twin(&segment.0, &admitted);
+            vertices.extend(admitted.into_iter().map(|admitted| admitted.vertex));
+        }
+        self.writer.shown.received(vertices, stored.clone());
+        self.local.fold(self.writer, ordered)?;
+        Ok(Some(stored))
+    }
+}
+
+impl Local {
     fn fold(&self, writer: &mut Writer, entered: Vec<Arc<Ordered>>) -> Result<(), SqlError> {
         if entered.is_empty() {
             return Ok(());
@@ -140,23 +291,19 @@ impl Local {
         self.publish(writer);
         Ok(())
     }
-}
 
-fn verify_all(parcels: Vec<Parcel>, receipt: &mut Receipt) -> Vec<Segment> {
-    let mut verified = Vec::new();
-    for parcel in parcels {
-        match Segment::verify(parcel.commits, &parcel.tip) {
-            Ok(SegmentCheck::Verified(segment)) => verified.push(*segment),
-            Ok(SegmentCheck::Held(held)) => {
-                let versions: Vec<String> = held.iter().map(|h| format!("{} (version {})", h.id, h.version)).collect();
-                receipt
-                    .waiting
-                    .push(format!("commits of unknown versions: {}; upgrade headwaters", versions.join(", ")));
-            }
-            Err(error) => receipt.refused.push(error.to_string()),
+    /// Commits of this author in a run of another process, from after this one's start, prove a second live instance:
+    /// a copied folder (R6). A restored backup meets only its own older commits.
+    fn watch_for_twin(&self, segment: &Segment, admitted: &[Admitted]) {
+        let tip = &segment.tip.tip;
+        let newest = admitted.last().map_or(0, |admitted| admitted.vertex.hlc.millis());
+        if tip.author == self.author && tip.run != self.run && newest > self.started_millis + MAX_CLOCK_SKEW_MILLIS {
+            self.stop_writing(&format!(
+                "another live instance writes with this replica's author key (its run {})",
+                tip.run.0
+            ));
         }
     }
-    verified
 }
 
 fn records(segment: &Segment, admitted: &[Admitted]) -> Vec<Record> {
@@ -170,7 +317,7 @@ fn records(segment: &Segment, admitted: &[Admitted]) -> Vec<Record> {
 /// The admitted commits of a segment become heads; gives them as the fold takes them.
 fn advance(
     writer: &mut Writer,
-    (segment, bodies): (&Segment, &Bodies),
+    (segment, bodies): &Bodied,
     admitted: &[Admitted],
 ) -> Result<Vec<Arc<Ordered>>, SqlError> {
     let mut entered = Vec::with_capacity(admitted.len());
@@ -189,14 +336,4 @@ fn advance(
     }
     writer.note_tip(&segment.tip.tip);
     Ok(entered)
-}
-
-fn reason(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Invalid(invalid) => invalid.to_string(),
-        Verdict::BrokenPromise(promise) => {
-            format!("its author had promised to write nothing at or below {}", promise.through)
-        }
-        other => format!("{other:?}"),
-    }
 }

@@ -91,8 +91,16 @@ pub struct CheckpointFact {
 pub struct HeldFact {
     /// Its id.
     pub id: CommitId,
-    /// Why, and until when.
+    /// Who wrote it, by its tip.
+    pub author: AuthorId,
+    /// Why.
     pub reason: String,
+    /// When it came, milliseconds since 1970.
+    pub since: u64,
+    /// When it may enter, milliseconds since 1970, where time is all that it waits for (R9).
+    pub until: Option<u64>,
+    /// Missing ancestors.
+    pub waits_for: Vec<CommitId>,
 }
 
 /// The reports.

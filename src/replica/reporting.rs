@@ -76,9 +76,8 @@ impl Report for Local {
         Ok(writer.linearizer.checkpoints().map(fact).collect())
     }
 
-    /// Nothing is received before replicas are connected, so nothing waits here yet.
     fn held(&self) -> Result<Vec<HeldFact>, SqlError> {
-        Ok(Vec::new())
+        Ok(self.latch().room.facts())
     }
 
     fn settings(&self) -> Vec<(String, String)> {

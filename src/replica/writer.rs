@@ -3,6 +3,7 @@
 //! Promises: what is admitted is in the graph, the heads and the linearizer, or in none of them; HLC and sequence
 //! number only rise. Does not wait for the disk: the caller enqueues, publishes, and lets go of the latch.
 
+use super::held::Room;
 use super::known::Knowledge;
 use super::record;
 use super::shown::Shown;
@@ -94,6 +95,10 @@ pub struct Writer {
     pub fetched: Fetched,
     /// Own commits written since the last signed tip (R14).
     pub unsigned: usize,
+    /// What came and may not enter yet.
+    pub room: Room,
+    /// Segments that were held when the last run ended, until they are looked at again.
+    pub held_before: Vec<CommitId>,
     /// What may leave (R14).
     pub shown: Shown,
     /// What everybody promised and heard, this replica included (R15, R16).
@@ -148,6 +153,8 @@ impl Writer {
             linearizer,
             fetched,
             unsigned: 0,
+            room: Room::default(),
+            held_before: Vec::new(),
             shown: Shown::default(),
             early: BTreeMap::new(),
             recorded: Hlc::default(),

@@ -1,7 +1,8 @@
 //! A piece of an author's chain that ends in a signed tip: the unit in which foreign commits are believed (R13).
 
-use super::{Checked, Commit, Held, Received};
+use super::{Checked, Commit, Received};
 use crate::error::{Error, Result};
+use crate::id::CommitId;
 use crate::tip::SignedTip;
 use std::sync::Arc;
 
@@ -25,7 +26,18 @@ pub enum SegmentCheck {
     /// Every commit and the signature hold.
     Verified(Box<Segment>),
     /// It has commits of a version that this program does not know: to be kept and relayed as it is (R2).
-    Held(Vec<Held>),
+    Unread(Unread),
+}
+
+/// A segment that this program cannot read. Its hashes and its signature hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unread {
+    /// Its commits.
+    pub ids: Vec<CommitId>,
+    /// The signed tip at the last one.
+    pub tip: SignedTip,
+    /// The version that is not known.
+    pub version: u64,
 }
 
 impl Segment {
@@ -37,20 +49,26 @@ impl Segment {
         }
         Error::limit("commits of a segment", commits.len(), MAX_SEGMENT_COMMITS)?;
         let tip = SignedTip::verify(tip)?;
-        let (mut known, mut held) = (Vec::with_capacity(commits.len()), Vec::new());
+        let (mut known, mut ids, mut unknown) = (Vec::with_capacity(commits.len()), Vec::new(), None);
         let mut headers = 0;
         for bytes in commits {
             match Received(bytes).verify()? {
                 Checked::Commit(commit) => {
                     headers += commit.header_length();
                     Error::limit("bytes of a segment's headers", headers, MAX_SEGMENT_HEADERS)?;
+                    ids.push(commit.id);
                     known.push(commit);
                 }
-                Checked::Held(unknown) => held.push(unknown),
+                Checked::Held(held) => {
+                    ids.push(held.id);
+                    unknown.get_or_insert(held.version);
+                }
             }
         }
-        if !held.is_empty() {
-            return Ok(SegmentCheck::Held(held));
+        if let Some(version) = unknown {
+            let is_at_its_end = ids.last() == Some(&tip.tip.commit);
+            let unread = || SegmentCheck::Unread(Unread { ids, tip, version });
+            return if is_at_its_end { Ok(unread()) } else { Err(bad("its tip is not at its last commit")) };
         }
         let segment = Segment { commits: known, tip };
         segment.check_links()?;

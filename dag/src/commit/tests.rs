@@ -138,9 +138,10 @@ fn a_header_of_an_unknown_version_is_held() {
     bytes[frame.header.start + 1] = 2;
     let Ok(Checked::Held(held)) = verify(bytes.clone()) else { panic!("not held") };
     assert_eq!((held.version, &*held.bytes), (2, &bytes[..]));
-    let tip = tip_at(&commit);
-    let check = Segment::verify(vec![bytes.into()], &tip).expect("kept");
-    assert_eq!(check, SegmentCheck::Held(vec![held]));
+    assert!(Segment::verify(vec![bytes.clone().into()], &tip_at(&commit)).is_err(), "its tip is at another commit");
+    let tip = tip_at(&Commit { id: held.id, ..commit });
+    let Ok(SegmentCheck::Unread(unread)) = Segment::verify(vec![bytes.into()], &tip) else { panic!("not kept") };
+    assert_eq!((unread.ids, unread.version), (vec![held.id], 2));
 }
 
 #[test]

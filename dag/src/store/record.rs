@@ -32,6 +32,8 @@ impl Kind {
     pub const NAMED: Kind = Kind(6);
     /// A tree node; in `trees/` only.
     pub const NODE: Kind = Kind(7);
+    /// A segment that waits for its time, a newer program or a decision of the members, as it came (R2, R9, R15).
+    pub const HELD: Kind = Kind(8);
     pub(super) const END: Kind = Kind(255);
 }
 

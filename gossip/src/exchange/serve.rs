@@ -3,7 +3,7 @@
 //! Promises: reads only; the stream is closed under parents over what the asker said it has; every segment ends at a
 //! tip, so commits that are not signed yet are left out with whatever stands on them. Does not know who may ask.
 
-use crate::ledger::{Ledger, Served};
+use crate::ledger::{Ledger, RawSegment, Served};
 use crate::limits::{FETCH_BYTES, FETCH_COMMITS, MAX_RUNGS, MAX_SEGMENT_COMMITS, PART_BYTES, PART_COMMITS};
 use crate::message::{Held, Message, Rung, versions_of};
 use dag::id::CommitId;
@@ -11,6 +11,7 @@ use dag::version::{Lack, Position, Versions};
 use dag::vertex::Chain;
 use serde_bytes::ByteBuf;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The question that waits for the answer to a ladder.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ impl Server {
         let have = versions_of(have);
         let lack = ledger.lack(&want, &have, &[], false);
         if lack.ladders.is_empty() {
-            return stream(fetch, &lack, ledger);
+            return stream(fetch, &lack, &held(&want, ledger), ledger);
         }
         let rung = |(chain, at): (&Chain, &Vec<Position>)| {
             let chain = *chain;
@@ -52,15 +53,26 @@ impl Server {
     /// The asker climbed the ladder; an answer to an older question means nothing.
     pub(super) fn climbed(&mut self, fetch: u64, also: &[CommitId], ledger: &dyn Ledger) -> Vec<Message> {
         let Some(asked) = self.asked.take_if(|asked| asked.fetch == fetch) else { return Vec::new() };
-        stream(fetch, &ledger.lack(&asked.want, &asked.have, also, true), ledger)
+        stream(fetch, &ledger.lack(&asked.want, &asked.have, also, true), &held(&asked.want, ledger), ledger)
     }
+}
+
+/// The held segments among what is wanted, each once.
+fn held(want: &[CommitId], ledger: &dyn Ledger) -> Vec<RawSegment> {
+    let mut found: Vec<RawSegment> = Vec::new();
+    for segment in want.iter().filter_map(|id| ledger.held(id)) {
+        if !found.contains(&segment) {
+            found.push(segment);
+        }
+    }
+    found
 }
 
 /// A segment being gathered.
 type Gathered = Vec<Served>;
 
 /// Parts up to the bounds of one answer, then `Done`.
-fn stream(fetch: u64, lack: &Lack, ledger: &dyn Ledger) -> Vec<Message> {
+fn stream(fetch: u64, lack: &Lack, held: &[RawSegment], ledger: &dyn Ledger) -> Vec<Message> {
     let (mut parts, mut open, mut sent, mut bytes) = (Vec::new(), HashMap::new(), 0, 0);
     let mut more = false;
     for id in &lack.commits {
@@ -72,6 +84,21 @@ fn stream(fetch: u64, lack: &Lack, ledger: &dyn Ledger) -> Vec<Message> {
         }
         (sent, bytes) = (sent + segment.len(), bytes + size);
         cut(fetch, segment, &mut parts);
+    }
+    for segment in held {
+        let size: usize = segment.commits.iter().map(|c| c.len()).sum();
+        if more || bytes > 0 && bytes + size > FETCH_BYTES {
+            more = true;
+            break;
+        }
+        bytes += size;
+        let last = segment.commits.len().saturating_sub(1);
+        let tip: Arc<[u8]> = segment.tip.as_slice().into();
+        let served = |(at, commit): (usize, &ByteBuf)| Served {
+            commit: commit.as_slice().into(),
+            tip: (at == last).then(|| tip.clone()),
+        };
+        cut(fetch, segment.commits.iter().enumerate().map(served).collect(), &mut parts);
     }
     let count = parts.len() as u64;
     parts.push(Message::Done { fetch, parts: count, more });

@@ -1,7 +1,6 @@
 //! Three replicas without a network: tips and chains are carried by hand.
 
 use super::super::opening;
-use super::super::receiving::Parcel;
 use super::*;
 use crate::config::{Config, Settings};
 use crate::replica::founding;
@@ -13,7 +12,8 @@ use dag::header::CommitKind;
 use dag::id::CommitId;
 use dag::version::Versions;
 use dag::vertex::Chain;
-use gossip::Ledger;
+use gossip::{Ledger, RawSegment};
+use serde_bytes::ByteBuf;
 use std::path::Path;
 
 fn config(data: &Path) -> Config {
@@ -66,19 +66,19 @@ fn write(local: &Local, kind: CommitKind, control: &[ControlRecord]) -> CommitId
 
 /// Everything that one replica shows, as another receives it.
 fn carry(from: &Local, to: &Local) {
-    let mut open: BTreeMap<Chain, Vec<Arc<[u8]>>> = BTreeMap::new();
+    let mut open: BTreeMap<Chain, Vec<ByteBuf>> = BTreeMap::new();
     let mut parcels = Vec::new();
     let mut commits = from.lack(&Ledger::heads(from), &Versions::new(), &[], true).commits;
     commits.sort_by_key(|id| Ledger::vertex(from, id).unwrap().generation);
     for id in commits {
         let served = from.served(&id).unwrap();
         let chain = open.entry(Ledger::vertex(from, &id).unwrap().chain()).or_default();
-        chain.push(served.commit);
+        chain.push(ByteBuf::from(served.commit.to_vec()));
         if let Some(tip) = served.tip {
-            parcels.push(Parcel { commits: std::mem::take(chain), tip });
+            parcels.push(RawSegment { commits: std::mem::take(chain), tip: ByteBuf::from(tip.to_vec()) });
         }
     }
-    let receipt = to.receive(parcels).unwrap();
+    let receipt = to.receive(&from.author, parcels).unwrap();
     assert!(receipt.refused.is_empty() && receipt.waiting.is_empty(), "{receipt:?}");
     to.settle().unwrap();
 }
