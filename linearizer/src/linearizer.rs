@@ -9,21 +9,24 @@ use crate::commit::Ordered;
 use crate::compact::{Backlog, Cuts};
 use crate::fold::{self, Candidate, PARKED};
 use crate::ground::Empty;
-use crate::main_log::{MainEntry, MainHash};
+use crate::main_log::MainEntry;
 use crate::order::{Place, Seat};
 use crate::outcome::Outcome;
-use crate::prefix::{Prefix, SPACING};
+use crate::prefix::Prefix;
 use crate::slot::Until;
 use crate::snapshot::Snapshot;
 use crate::view::{Direction, KeyRange, View, ViewError};
 use crate::window::{Base, Changes, Window};
 use dag::change::ChangeSet;
 use dag::hlc::Hlc;
-use dag::id::{CommitId, NodeId};
+use dag::id::CommitId;
 use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 use std::time::Duration;
+
+mod hashes;
+mod stable;
 
 /// Commits below the window that are trimmed at each call after a checkpoint: about 1 ms of work.
 const TRIM_A_CALL: usize = 256;
@@ -83,6 +86,8 @@ pub struct Linearizer {
     checkpoints: Vec<Kept>,
     /// main's hash at places above the base.
     prefix: Prefix,
+    /// The stable prefix, while it ends below the base.
+    kept_stable: Option<(Place, Arc<dyn View>)>,
 }
 
 impl Linearizer {
@@ -91,7 +96,15 @@ impl Linearizer {
         let base =
             Base { place: None, position: 0, frontier: Vec::new(), catalogue: Arc::default(), ground: Arc::new(Empty) };
         let window = Window::new(base);
-        Linearizer { window, cuts, main: None, stable: None, checkpoints: Vec::new(), prefix: Prefix::default() }
+        Linearizer {
+            window,
+            cuts,
+            main: None,
+            stable: None,
+            checkpoints: Vec::new(),
+            prefix: Prefix::default(),
+            kept_stable: None,
+        }
     }
 
     /// Goes on from stored checkpoints, from old to new, each with its base ([`Checkpoint::open`]); then
@@ -125,14 +138,6 @@ impl Linearizer {
         }?;
         self.forget_hashes(&changes);
         Ok(changes)
-    }
-
-    /// main's hash is another from the first new outcome on.
-    fn forget_hashes(&mut self, changes: &Changes) {
-        let first = changes.outcomes.first().and_then(|(id, ..)| self.window.find(*id));
-        if let Some(place) = first.map(|(seat, _)| seat.place()) {
-            self.prefix.forget_from(place);
-        }
     }
 
     /// Goes back to the newest checkpoint below a place and folds again from there.
@@ -189,11 +194,6 @@ impl Linearizer {
     /// main's newest position (as of the last [`Linearizer::advance`]).
     pub fn main_view(&self) -> Arc<dyn View> {
         self.prefix(self.main.clone())
-    }
-
-    /// main's stable prefix; before the first promise, the last checkpoint.
-    pub fn stable_view(&self) -> Arc<dyn View> {
-        self.prefix(self.stable.and_then(|place| self.window.last_through(place).cloned()))
     }
 
     /// main as of a time.
@@ -321,18 +321,6 @@ impl Linearizer {
         Ok(parked)
     }
 
-    /// Brings main up to date with all that is here: the linearizer's run.
-    pub fn advance(&mut self) {
-        self.main = self.window.last().cloned();
-        let (mut hash, from) = self.hash_before(None);
-        for (seat, outcome) in self.window.above_from(from) {
-            hash.push(seat.commit().hlc, self.cuts.epoch_millis, seat.id(), outcome.code());
-            if hash.position % SPACING == 0 {
-                self.prefix.push(seat.place(), hash.clone());
-            }
-        }
-    }
-
     /// What has gathered above main's newest position.
     pub fn backlog(&self, since: Duration, asked: bool) -> Backlog {
         let new = self.window.above().rev().take_while(|(seat, _)| self.main.as_ref().is_none_or(|main| *seat > main));
@@ -364,62 +352,6 @@ impl Linearizer {
         self.window.above()
     }
 
-    /// main's hash over all commits here, also those that the linearizer has not run over yet.
-    pub fn main_hash(&self) -> NodeId {
-        self.hash_through(None).hash()
-    }
-
-    /// main's hash over the commits up to a time; `None` if that lies below the last checkpoint.
-    pub fn main_hash_at(&self, hlc: Hlc) -> Option<NodeId> {
-        let place = Place::end_of(hlc);
-        let known = self.window.base().place.is_none_or(|base| base <= place);
-        known.then(|| self.hash_through(Some(place)).hash())
-    }
-
-    /// main's hash over the commits up to a place above the last checkpoint: for comparing a stored checkpoint with
-    /// main folded again.
-    pub fn main_hash_through(&self, place: Place) -> NodeId {
-        self.hash_through(Some(place)).hash()
-    }
-
-    fn hash_through(&self, through: Option<Place>) -> MainHash {
-        let (mut hash, from) = self.hash_before(through);
-        let commits =
-            self.window.above_from(from).take_while(|(seat, _)| through.is_none_or(|end| seat.place() <= end));
-        commits.for_each(|(seat, outcome)| {
-            hash.push(seat.commit().hlc, self.cuts.epoch_millis, seat.id(), outcome.code());
-        });
-        hash
-    }
-
-    /// The last hash known at or before a place, and where: the base's, or a mark above it.
-    fn hash_before(&self, through: Option<Place>) -> (MainHash, Option<Place>) {
-        match self.prefix.before(through) {
-            Some((place, hash)) => (hash.clone(), Some(*place)),
-            None => {
-                let base = self.checkpoints.last().map(|kept| kept.checkpoint.main.clone());
-                (base.unwrap_or_default(), self.window.base().place)
-            }
-        }
-    }
-
-    /// The place of the last commit at or before a time: what a floor at that time covers. `None` below the first.
-    pub fn last_through(&self, hlc: Hlc) -> Option<Place> {
-        let place = Place::end_of(hlc);
-        let base = self.window.base().place.filter(|base| *base <= place);
-        self.window.last_through(place).map(Seat::place).max(base)
-    }
-
-    /// Nothing at or below this time can change any more ([`crate::finality::stable`]). Never goes back.
-    pub fn set_stable(&mut self, hlc: Hlc) {
-        self.stable = self.stable.max(Some(Place::end_of(hlc)));
-    }
-
-    /// Where the stable prefix ends.
-    pub fn stable(&self) -> Option<Place> {
-        self.stable
-    }
-
     /// The last place where every peer would cut and that is stable, if it is above the last checkpoint.
     pub fn stable_cut(&self) -> Option<Cut> {
         let end = self.stable?;
@@ -427,7 +359,16 @@ impl Linearizer {
         Some(self.cut_through(self.cuts.last(stable)?.clone()))
     }
 
-    /// A cut through all that main holds, asked for or forced by memory. Tentative unless all of it is stable.
+    /// A cut that memory forces: where every peer would cut, if there is such a place above the last checkpoint, else
+    /// through all that main holds. Tentative unless all of it is stable.
+    pub fn forced_cut(&self) -> Option<Cut> {
+        match self.cuts.last(self.in_main().map(|(seat, _)| seat)) {
+            Some(last) => Some(self.cut_through(last.clone())),
+            None => self.cut(),
+        }
+    }
+
+    /// A cut through all that main holds, asked for. Tentative unless all of it is stable.
     pub fn cut(&self) -> Option<Cut> {
         let last = self.in_main().last()?.0.clone();
         Some(self.cut_through(last))
@@ -447,6 +388,7 @@ impl Linearizer {
         let valid = last.is_none_or(|last| last < checkpoint.place)
             && self.hash_through(Some(checkpoint.place)) == checkpoint.main;
         if valid {
+            self.keep_stable(checkpoint.place);
             self.prefix.forget_through(checkpoint.place);
             self.window.raise(base.clone());
             self.checkpoints.push(Kept { checkpoint, base });

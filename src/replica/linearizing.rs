@@ -38,7 +38,9 @@ pub fn tick(local: &Local) -> Result<(), Failure> {
         let writer = local.latch();
         let (commits, bytes) = above(&writer);
         let due = commits >= local.config.checkpoint_commits || bytes >= local.config.checkpoint_bytes;
-        if due { writer.linearizer.cut() } else { writer.linearizer.stable_cut() }
+        // Stable places first: a cut above them would stand in their way.
+        let stable = writer.linearizer.stable_cut();
+        if due && stable.is_none() { writer.linearizer.forced_cut() } else { stable }
     };
     cut.map_or(Ok(()), |cut| carry_out(local, cut).map(drop))
 }

@@ -1,5 +1,6 @@
 //! The read modes other than merge (R32): head, main, stable, and the exact closure of one commit.
 
+use super::history::LogHistory;
 use super::local::Local;
 use super::record;
 use dag::id::{CommitId, MIN_PREFIX};
@@ -11,11 +12,14 @@ use std::sync::Arc;
 
 /// A state by mode. Errors: 1290 naming an unknown, ambiguous or pruned commit.
 pub fn open(local: &Local, mode: &ReadMode, own: Option<CommitId>) -> Result<Arc<dyn View>, SqlError> {
-    let writer = local.latch();
+    let mut writer = local.latch();
     match mode {
         ReadMode::Merge | ReadMode::Quorum(_) | ReadMode::After(_) => Ok(writer.linearizer.view()),
         ReadMode::Main => Ok(writer.linearizer.main_view()),
-        ReadMode::Stable => Ok(writer.linearizer.stable_view()),
+        ReadMode::Stable => {
+            let history = LogHistory(&local.log, &local.runs);
+            writer.linearizer.stable_view(&history).map_err(|e| SqlError::new(1030, e.to_string()))
+        }
         ReadMode::Head => {
             let head = writer.linearizer.read_head();
             let heads: Vec<CommitId> = head.into_iter().chain(own).collect();

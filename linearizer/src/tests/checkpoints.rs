@@ -164,3 +164,22 @@ fn stable_checkpoints_are_cut_at_the_ends_of_epochs() {
         assert!(cut.is_none_or(|c| c.stable));
     }
 }
+
+#[test]
+fn a_tentative_checkpoint_above_stable_moves_no_stable_reader_and_becomes_stable_itself() {
+    let schema = Schema::new();
+    let all = [("A1", "-", "create"), ("A5", "A1", "t:+1(1,1)"), ("A7", "A5", "t:+2(2,2)"), ("A9", "A7", "t:+3(3,3)")]
+        .map(|(name, parents, words)| commit(&schema, name, parents, "", words));
+    let mut disk = Disk::new(&all);
+    let mut fold = Linearizer::new(Cuts::default());
+    fold.add(all.to_vec(), &NoHistory).unwrap();
+    fold.set_stable(Hlc::new(5, 0));
+    let rows = |fold: &mut Linearizer| scan(&*fold.stable_view(&Arrived(&all)).unwrap(), schema.table("t").id).len();
+    let checkpoint = disk.cut(&mut fold).unwrap();
+    assert!(!checkpoint.stable);
+    for (stable, wanted, is_stable) in [(5, 1, false), (7, 2, false), (8, 2, false), (9, 3, true)] {
+        fold.set_stable(Hlc::new(stable, 0));
+        assert_eq!(rows(&mut fold), wanted, "stable through {stable}");
+        assert_eq!(fold.checkpoints().next_back().unwrap().stable, is_stable);
+    }
+}

@@ -83,7 +83,7 @@ fn head_mode_reads_the_stable_prefix_and_one_closure() {
     let keys = |view: Arc<dyn View>| scan(&*view, schema.table("t").id).len();
     assert_eq!(keys(fold.view_of_heads(&[crate::testing::commit_id("B3")]).unwrap()), 2, "rows 1 and 2");
     assert_eq!(keys(fold.view_at(&[crate::testing::commit_id("B3")]).unwrap()), 1, "row 2");
-    assert_eq!(keys(fold.stable_view()), 1, "row 1");
+    assert_eq!(keys(fold.stable_view(&NoHistory).unwrap()), 1, "row 1");
     assert_eq!(keys(fold.main_view()), 0, "the linearizer has not run");
     fold.advance();
     assert_eq!((keys(fold.main_view()), keys(fold.view())), (3, 3));
