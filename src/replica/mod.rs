@@ -32,6 +32,7 @@ mod record;
 mod refusal;
 pub mod report;
 mod reporting;
+mod resolving;
 pub mod serving;
 mod shown;
 mod snapshots;
@@ -69,7 +70,7 @@ impl Replica {
             clock: local.clock.clone(),
             entropy: local.entropy.clone(),
             system_tables: system::tables(&report),
-            procedures: vec![Arc::new(compaction::Compact::new(&local))],
+            procedures: vec![Arc::new(compaction::Compact::new(&local)), Arc::new(resolving::Resolve::new(&local))],
             facts: serving::facts(config),
         });
         Ok(Arc::new(Replica { local, engine }))

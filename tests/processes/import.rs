@@ -6,6 +6,7 @@ use acceptance::instance::Instance;
 use dag::author_key::AuthorKey;
 use dag::catalogue::Catalogue;
 use dag::change::{ChangeSet, Insert, Marks, TableChanges};
+use dag::clock::{Clock, System};
 use dag::collation::Collation;
 use dag::commit::{Commit, Prepared};
 use dag::control::{ControlRecord, Role};
@@ -28,6 +29,10 @@ use std::sync::Arc;
 const PEERS: u64 = 20;
 const MAGIC: &[u8] = b"headwaters bundle 2\n";
 
+/// How far ahead of now the chains are written: above every promise that the founder's own replica makes meanwhile (R15),
+/// below what is held (R9).
+const AHEAD_MILLIS: u64 = 4_000;
+
 /// A folder's database as the test sees it: its genesis, and the founder's key.
 struct World {
     genesis: Genesis,
@@ -49,10 +54,16 @@ impl NodeSink for Objects {
 }
 
 impl World {
-    fn of(folder: &Path, after: Hlc) -> World {
+    fn of(folder: &Path) -> World {
         let genesis = Genesis::from_bytes(&std::fs::read(folder.join("genesis")).unwrap()).unwrap();
         let founder = AuthorKey::load(&folder.join("author.key")).unwrap();
-        World { genesis, founder, clock: after.0, segments: MAGIC.to_vec(), objects: Vec::new() }
+        World {
+            genesis,
+            founder,
+            clock: Hlc::new(System::new().wall_millis() + AHEAD_MILLIS, 0).0,
+            segments: MAGIC.to_vec(),
+            objects: Vec::new(),
+        }
     }
 
     /// One commit as a segment of its own: written into the bundle with its signed tip.
@@ -210,8 +221,8 @@ async fn many_heads_are_merged_one_is_parked_and_main_takes_them_all() {
     connection.query_drop("CREATE DATABASE here").await.unwrap();
     assert!(instance.stop());
     let head = verb(folder.path(), &["heads"])[0].clone();
-    let (id, hlc) = (head["id"].as_str().unwrap(), head["hlc"].as_str().unwrap().parse().unwrap());
-    let mut world = World::of(folder.path(), Hlc(hlc));
+    let id = head["id"].as_str().unwrap();
+    let mut world = World::of(folder.path());
     let founder = AuthorKey::from_text(&world.founder.to_text()).unwrap();
     let (schema, table) = schema();
     let first = world.write(&founder, (77, 1), CommitId::parse(id).unwrap(), (&schema, &[]));
@@ -246,8 +257,29 @@ async fn many_heads_are_merged_one_is_parked_and_main_takes_them_all() {
         "read from the checkpoint"
     );
     assert_eq!(verb(folder.path(), &["verify"])["sound"], true);
+    settle(folder.path(), parked[0]["id"].as_str().unwrap()).await;
     verb(folder.path(), &["sql", "INSERT INTO far.note VALUES (100, 'joins the heads')"]);
     assert_eq!(verb(folder.path(), &["heads"]).as_array().unwrap().len(), 1, "a commit joins all heads");
+}
+
+/// R24: settled once, by what stands; then nothing waits, and a second time is refused.
+async fn settle(folder: &Path, parked: &str) {
+    let instance = Instance::start(BINARY, folder);
+    let mut connection = instance.connect().await;
+    let cases = [
+        (format!("CALL headwaters.resolve('{}', 'theirs')", &parked[..7]), Some("1105")),
+        (format!("CALL headwaters.resolve('{parked}', 'ours')"), Some("1235")),
+        ("CALL headwaters.resolve(1, 'theirs')".to_owned(), Some("1210")),
+        (format!("CALL headwaters.resolve('{}', 'THEIRS')", &parked[..8]), None),
+        (format!("CALL headwaters.resolve('{parked}', 'theirs')"), Some("1105")),
+    ];
+    for (call, refused) in cases {
+        let said = connection.query_drop(&call).await.err().map(|e| e.to_string());
+        assert_eq!(said.is_some(), refused.is_some(), "{call}: {said:?}");
+        assert!(said.unwrap_or_default().contains(refused.unwrap_or_default()), "{call}");
+    }
+    assert!(instance.stop());
+    assert_eq!(verb(folder, &["conflicts"]), serde_json::json!([]));
 }
 
 #[tokio::test]
@@ -258,9 +290,8 @@ async fn a_strangers_chain_and_a_forged_one_are_refused() {
     assert!(instance.stop());
     let head = verb(folder.path(), &["heads"])[0].clone();
     let id = CommitId::parse(head["id"].as_str().unwrap()).unwrap();
-    let hlc = Hlc(head["hlc"].as_str().unwrap().parse().unwrap());
     let stranger = AuthorKey::from_seed([200; 32]);
-    let mut world = World::of(folder.path(), hlc);
+    let mut world = World::of(folder.path());
     world.write(&stranger, (1, 1), id, (&schema().0, &[]));
     let intact = world.segments.clone();
     let mut forged = intact.clone();
@@ -284,7 +315,7 @@ async fn a_large_commit_enters_when_all_its_objects_are_here() {
     assert!(instance.stop());
     let head = verb(folder.path(), &["heads"])[0].clone();
     let id = CommitId::parse(head["id"].as_str().unwrap()).unwrap();
-    let mut world = World::of(folder.path(), Hlc(head["hlc"].as_str().unwrap().parse().unwrap()));
+    let mut world = World::of(folder.path());
     let founder = AuthorKey::from_text(&world.founder.to_text()).unwrap();
     let (schema, table) = schema();
     let first = world.write(&founder, (77, 1), id, (&schema, &[]));
