@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let command = cli::Command::parse();
+    proxy::tls::use_ring();
     match cli::run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -26,6 +26,13 @@ pub struct Tls {
     fingerprint: String,
 }
 
+/// Makes ring the process's provider of TLS cryptography, for clients that leave the choice to the process. More than
+/// one is compiled in (QUIC brings aws-lc-rs), and rustls panics rather than guess. Call it once, before any TLS.
+pub fn use_ring() {
+    // An earlier call has done it already.
+    let _installed = ring::default_provider().install_default();
+}
+
 fn unusable(what: &'static str, detail: impl ToString) -> Error {
     Error::Tls { what, detail: detail.to_string() }
 }

@@ -5,7 +5,7 @@
 use mysql_async::{Conn, OptsBuilder};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// Longest wait for a process to listen: a cold debug build on a loaded machine.
@@ -38,13 +38,18 @@ impl Instance {
 
     /// The same with further arguments.
     pub fn start_with(binary: &str, folder: &Path, arguments: &[&str]) -> Instance {
+        Instance::start_by(Command::new(binary).stdout(Stdio::null()), folder, arguments)
+    }
+
+    /// The same by a command of the caller's own: a wrapper that becomes the binary, or one whose output is read.
+    pub fn start_by(command: &mut Command, folder: &Path, arguments: &[&str]) -> Instance {
+        proxy::tls::use_ring();
         let note = folder.join("running.json");
         let _none_left_from_a_kill = std::fs::remove_file(&note);
-        let mut child = Command::new(binary)
+        let mut child = command
             .args(["--data", &folder.display().to_string(), "--listen", "127.0.0.1:0", "start"])
             .args(arguments)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
             .stderr(Stdio::inherit())
             .spawn()
             .expect("the binary starts");
@@ -75,6 +80,11 @@ impl Instance {
     /// Its process id.
     pub fn process(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it has written to standard output, if the command that started it pipes that.
+    pub fn output(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
     }
 
     /// A connection as root.

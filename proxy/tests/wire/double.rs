@@ -274,6 +274,7 @@ pub struct Running {
 
 impl Running {
     pub async fn start(limits: Limits) -> Running {
+        proxy::tls::use_ring();
         let doubles = Doubles::default();
         let identity = Identity::self_signed(vec!["localhost".to_owned()]).unwrap();
         let clock = Arc::new(System::new());
