@@ -13,6 +13,9 @@ use std::sync::Arc;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// What a write beyond RLIMIT_FSIZE raises, on Linux and the BSDs for every processor we build for.
+const SIGXFSZ: i32 = 25;
+
 /// Founds if needed, opens, listens, and stays until a signal.
 pub fn run(config: &Config) -> Result<(), Failure> {
     write_log(config.log_format);
@@ -49,6 +52,8 @@ async fn serve(config: &Config, replica: &Arc<Replica>) -> Result<(), Failure> {
     announce(&server);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    // A write over the process's file size limit then fails like one to a full disk, instead of killing the process.
+    let _over_the_size_limit = signal(SignalKind::from_raw(SIGXFSZ)).map_err(no_signals)?;
     let stop = async {
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -17,15 +17,15 @@ pub enum StoreError {
         #[source]
         source: Arc<io::Error>,
     },
-    /// No space left.
-    #[error(
-        "cannot {operation} {file}: the disk is full; free some space and start again, nothing acknowledged is lost"
-    )]
+    /// No space left: on the file system, of a quota, or below the process's limit on the size of a file.
+    #[error("cannot {operation} {file}: {limit}; free some space and start again, nothing acknowledged is lost")]
     Full {
         /// What was tried.
         operation: &'static str,
         /// On which file.
         file: String,
+        /// Which space ran out.
+        limit: &'static str,
     },
     /// Bytes that were once on the disk are not what they were.
     #[error(
@@ -73,10 +73,13 @@ impl StoreError {
     /// An error of the file system.
     pub fn io(operation: &'static str, file: &str, error: io::Error) -> Self {
         let file = file.to_owned();
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full { operation, file },
-            _ => StoreError::Io { operation, file, source: Arc::new(error) },
-        }
+        let limit = match error.kind() {
+            io::ErrorKind::StorageFull => "the disk is full",
+            io::ErrorKind::QuotaExceeded => "the quota of the disk is full",
+            io::ErrorKind::FileTooLarge => "the disk is full for this process (its file size limit, see ulimit -f)",
+            _ => return StoreError::Io { operation, file, source: Arc::new(error) },
+        };
+        StoreError::Full { operation, file, limit }
     }
 
     /// What later callers get after this failure.
