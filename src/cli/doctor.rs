@@ -7,7 +7,9 @@ use super::{Output, print};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::replica::{founding, presence};
+use dag::admit::MAX_CLOCK_SKEW_MILLIS;
 use dag::clock::{Clock, System};
+use dag::hlc::Hlc;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -31,8 +33,14 @@ struct Finding {
 
 /// Runs every check and prints what it found.
 pub fn run(config: &Config, output: Output) -> Result<(), Failure> {
-    let findings =
-        [folder(&config.data), key(&config.data), clock(), space(&config.data), sync(&config.data), replica(config)];
+    let findings = [
+        folder(&config.data),
+        key(&config.data),
+        clock(config),
+        space(&config.data),
+        sync(&config.data),
+        replica(config),
+    ];
     let cell = |text: &str| Some(text.to_owned());
     let rows = findings.iter().map(|f| {
         let advice = if f.well { "" } else { f.advice };
@@ -63,15 +71,30 @@ fn key(data: &Path) -> Finding {
     }
 }
 
-fn clock() -> Finding {
-    let millis = System::new().wall_millis();
-    let well = millis > CLOCK_FLOOR_MILLIS;
-    Finding {
-        check: "clock",
-        well,
-        found: format!("{millis} ms since 1970"),
-        advice: "set the machine's clock (NTP), then restart",
+/// Never set, or behind what this replica has already seen: then it refuses to write (R9).
+fn clock(config: &Config) -> Finding {
+    let now = System::new().wall_millis();
+    let seen = newest_commit(config).unwrap_or(0);
+    let well = now > CLOCK_FLOOR_MILLIS && seen <= now + MAX_CLOCK_SKEW_MILLIS;
+    let behind = seen.saturating_sub(now).div_ceil(1_000);
+    let found = if behind == 0 {
+        format!("{now} ms since 1970")
+    } else {
+        format!("{now} ms since 1970, {behind} s behind the newest commit here")
+    };
+    let advice = "set the machine's clock (NTP); if it is right, a clock was wrong when that commit was written: writes \
+                  are accepted again once the time has passed it";
+    Finding { check: "clock", well, found, advice }
+}
+
+/// The time of the newest head, in milliseconds since 1970; `None` if nobody can be asked.
+fn newest_commit(config: &Config) -> Option<u64> {
+    if !founding::is_founded(&config.data) {
+        return None;
     }
+    let answer = reach::ask(config, "SELECT MAX(hlc) FROM headwaters.heads").ok()?;
+    let newest: u64 = answer.rows.first()?.first()?.as_ref()?.parse().ok()?;
+    Some(Hlc(newest).millis())
 }
 
 fn space(data: &Path) -> Finding {

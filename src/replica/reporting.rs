@@ -96,6 +96,7 @@ impl Report for Local {
     fn status(&self) -> Result<Vec<(String, String)>, SqlError> {
         let refusal = self.refusal();
         let writer = self.latch();
+        let refused = refusal.or_else(|| writer.next_hlc(self.clock.wall_millis()).err());
         let fact = |name: &str, value: String| (name.to_owned(), value);
         let last = writer.linearizer.checkpoints().next_back().map_or(0, linearizer::checkpoint::Checkpoint::position);
         let parked = writer.linearizer.parked().map_err(unreadable)?.len();
@@ -105,7 +106,7 @@ impl Report for Local {
             fact("database", self.genesis.id().to_string()),
             fact("author", self.author.to_string()),
             fact("run", self.run.0.to_string()),
-            fact("writes", refusal.map_or_else(|| "accepted".to_owned(), |error| error.to_string())),
+            fact("writes", refused.map_or_else(|| "accepted".to_owned(), |error| error.to_string())),
             fact("heads", writer.heads.len().to_string()),
             fact("commits", (last + above).to_string()),
             fact("parked", parked.to_string()),
