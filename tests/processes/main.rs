@@ -2,17 +2,32 @@
 
 #![allow(clippy::unwrap_used, reason = "a step that fails is the test that fails")]
 
+mod clock;
+mod counter;
+mod disk;
 mod examples;
 mod import;
 mod isolation;
 mod kill;
 mod large;
+mod login;
+mod packets;
 mod probes;
+mod reading;
 mod refusals;
 mod restart;
+mod sessions;
 mod sql_files;
 mod verbs;
 mod waits;
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_headwaters");
+
+/// The server's error code; 0 for an error of the connection itself.
+pub fn code(error: &mysql_async::Error) -> u16 {
+    match error {
+        mysql_async::Error::Server(error) => error.code,
+        _ => 0,
+    }
+}

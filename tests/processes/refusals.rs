@@ -1,17 +1,10 @@
 //! What a client is told when it asks for what it may not or what is not there: the code drivers branch on, and never
 //! an OK for something not done (R39). Afterwards the server serves on.
 
-use super::BINARY;
+use super::{BINARY, code};
 use acceptance::instance::Instance;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder, SslOpts};
-
-fn code(error: &mysql_async::Error) -> u16 {
-    match error {
-        mysql_async::Error::Server(error) => error.code,
-        _ => 0,
-    }
-}
 
 /// Statement and the code it must get.
 const REFUSED: &[(&str, u16)] = &[
