@@ -74,6 +74,11 @@ impl AuthorKey {
         self.0.sign(message).to_bytes()
     }
 
+    /// The seed: for a transport's key, which another library signs with.
+    pub fn seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
+    }
+
     /// The seed as text: 52 base32 characters.
     pub fn to_text(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE32_NOPAD.encode(&*Zeroizing::new(self.0.to_bytes())).to_ascii_lowercase())

@@ -41,6 +41,8 @@ impl Domain {
     pub const GENESIS: Domain = Domain("headwaters genesis 1\0");
     /// A signed tip.
     pub const TIP: Domain = Domain("headwaters tip 1\0");
+    /// An announcement's name while it is passed on; never stored.
+    pub const ANNOUNCEMENT: Domain = Domain("headwaters announcement 1\0");
     /// The first words on a connection.
     pub const HELLO: Domain = Domain("headwaters hello 1\0");
     /// The sorted frontier.

@@ -6,7 +6,9 @@
 //! wrong. Knows nothing of SQL or order, and neither verifies nor stores commits: whoever applies the effects does.
 
 mod announcement;
+mod bans;
 pub mod codec;
+mod dialing;
 mod exchange;
 mod faults;
 mod handle;
@@ -17,6 +19,8 @@ pub mod limits;
 mod message;
 pub mod objects;
 mod options;
+mod rate;
+mod swarm;
 pub mod ticket;
 
 pub use announcement::Announcement;
@@ -28,3 +32,4 @@ pub use host::{Admission, Host, HostError};
 pub use ledger::{Ledger, RawSegment, Served};
 pub use message::{Held, Message, Rung, held_of, versions_of};
 pub use options::{NetworkOptions, StartError};
+pub use swarm::{JoinError, Network, join};

@@ -1,0 +1,205 @@
+//! Telling others what is here: soon after a change, and again and again for repair.
+//!
+//! Promises: one announcement is made at a time, however many changes ask for it; a peer is told the next time only when
+//! it answered the last; nothing is signed or said while nobody listens.
+
+use super::behaviour::topic;
+use super::job::Work;
+use super::task::{Asking, Finished, Network, Purpose};
+use crate::announcement::Announcement;
+use crate::codec::{encode, frame};
+use crate::exchange::Event;
+use crate::handle::AskError;
+use crate::host::HostError;
+use crate::message::Message;
+use libp2p::PeerId;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Changes that come within this of an announcement share the next one.
+const COALESCE: Duration = Duration::from_millis(2);
+/// What came from one peer is told to the others by then: they most likely fetch it from its author themselves.
+const RELAY: Duration = Duration::from_millis(25);
+/// Gossip goes to who is not told directly, and need not be as quick: ten a second.
+const GOSSIP_EVERY: Duration = Duration::from_millis(100);
+/// Everybody is told at least this often: heals whatever was lost.
+const REPAIR: Duration = Duration::from_secs(2);
+/// Fetches are looked after this often.
+const LOOK: Duration = Duration::from_secs(1);
+/// Hello again to who let us in: the clock's difference, and what members changed.
+const HELLO_EVERY: Duration = Duration::from_secs(10);
+/// Hello again to who did not: our admission may have arrived.
+const HELLO_AGAIN: Duration = Duration::from_secs(2);
+
+/// What is announced when.
+#[derive(Debug, Default)]
+pub(super) struct Announcing {
+    under_way: bool,
+    last: Duration,
+    gossiped: Duration,
+    gossip_waits: bool,
+    repaired: Duration,
+    looked: Duration,
+}
+
+impl Announcing {
+    /// The job that made it did not end.
+    pub(super) fn failed(&mut self) {
+        self.under_way = false;
+    }
+}
+
+impl Network {
+    /// Something was written here.
+    pub(super) fn on_change(&mut self) {
+        let now = self.now();
+        self.peers.values_mut().filter(|p| p.welcome).for_each(|p| p.announce_by(now));
+    }
+
+    /// Commits entered from a peer, or a tip was learned.
+    pub(super) fn on_entered(&mut self, from: PeerId, entered: u64, learned: bool) {
+        if entered > 0 || learned {
+            self.shared.bump();
+        }
+        if entered == 0 {
+            return;
+        }
+        let now = self.now();
+        for (id, peer) in self.peers.iter_mut().filter(|(_, p)| p.welcome) {
+            peer.announce_by(if *id == from { now } else { now + RELAY });
+        }
+        self.recheck(false);
+    }
+
+    /// When the next announcement is to be made.
+    pub(super) fn next_announcement(&self) -> Option<Duration> {
+        let waiting = self.peers.values().filter(|p| !p.announcing).filter_map(|p| p.announce_at).min()?;
+        (!self.announcing.under_way).then(|| waiting.max(self.announcing.last + COALESCE))
+    }
+
+    /// Starts to make the announcement that is due.
+    pub(super) fn announce_due(&mut self, now: Duration) {
+        if self.next_announcement().is_none_or(|at| at > now) {
+            return;
+        }
+        self.announcing.under_way = true;
+        let context = self.context.clone();
+        let job = self.jobs.spawn_blocking(move || Finished::Announced(context.announce()));
+        self.running.insert(job.id(), None);
+    }
+
+    /// It is made: to everybody who is due.
+    pub(super) fn on_announced(&mut self, made: Result<Announcement, HostError>) {
+        let now = self.now();
+        (self.announcing.under_way, self.announcing.last) = (false, now);
+        let framed = made.map_err(|e| e.to_string()).and_then(|announcement| {
+            let message = Message::Announce(announcement);
+            let framed = frame(&message).and_then(|bytes| Ok((bytes, encode(&message)?)));
+            framed.map_err(|e| e.to_string())
+        });
+        let (bytes, gossip) = match framed {
+            Ok(made) => made,
+            Err(error) => {
+                tracing::debug!(error, "nothing can be announced now");
+                self.peers.values_mut().for_each(|p| p.announce_at = None);
+                return;
+            }
+        };
+        let due = |p: &&mut super::peer::Peer<_, _>| !p.announcing && p.announce_at.is_some_and(|at| at <= now);
+        let mut told = Vec::new();
+        for (id, peer) in &mut self.peers {
+            if due(&&mut *peer) {
+                peer.announce_at = None;
+                if told.len() < self.limits.direct_peers {
+                    peer.announcing = true;
+                    told.push(*id);
+                }
+            }
+        }
+        for peer in told {
+            self.send(peer, bytes.clone(), Purpose::Announce);
+        }
+        self.announcing.gossip_waits = true;
+        if now >= self.announcing.gossiped + GOSSIP_EVERY {
+            self.announcing.gossip_waits = false;
+            self.announcing.gossiped = now;
+            // Nobody in the mesh, or the same words again: both are usual.
+            let _not_sent = self.swarm.behaviour_mut().gossip.publish(topic(&self.context.host.genesis()), gossip);
+        }
+    }
+
+    /// The peer answered an announcement, or will not.
+    pub(super) fn answered_announcement(&mut self, peer: PeerId) {
+        if let Some(desk) = self.peers.get_mut(&peer) {
+            desk.announcing = false;
+        }
+    }
+
+    /// Asks every peer that let us in for what it has now.
+    pub(super) fn ask(&mut self, wanted: usize, reply: oneshot::Sender<Result<Vec<Announcement>, AskError>>) {
+        let peers: Vec<PeerId> = self.peers.iter().filter(|(_, p)| p.welcome).map(|(id, _)| *id).collect();
+        if peers.len() < wanted {
+            return drop(reply.send(Err(AskError::Few { wanted, connected: peers.len() })));
+        }
+        let Ok(bytes) = frame(&Message::Ask) else { return };
+        let number = self.next_number();
+        let asking = Asking { wanted, open: peers.len(), answers: Vec::new(), reply: Some(reply) };
+        self.askings.insert(number, asking);
+        for peer in peers {
+            self.send(peer, bytes.clone(), Purpose::Ask(number));
+        }
+    }
+
+    /// One peer answered, or will not.
+    pub(super) fn answered_ask(&mut self, number: u64, answer: Option<Announcement>) {
+        let Some(asking) = self.askings.get_mut(&number) else { return };
+        asking.open -= 1;
+        asking.answers.extend(answer);
+        let (answered, wanted) = (asking.answers.len(), asking.wanted);
+        if answered < wanted && asking.open > 0 {
+            return;
+        }
+        let result = if answered < wanted {
+            Err(AskError::Patience { wanted, answered })
+        } else {
+            Ok(std::mem::take(&mut asking.answers))
+        };
+        if let Some(reply) = asking.reply.take() {
+            let _nobody_waits = reply.send(result);
+        }
+        self.askings.remove(&number);
+    }
+
+    /// What is due by time.
+    pub(super) fn tick(&mut self, now: Duration) {
+        self.look_around();
+        if now >= self.announcing.looked + LOOK {
+            self.announcing.looked = now;
+            self.look_after_fetches(now);
+        }
+        if now >= self.announcing.repaired + REPAIR {
+            self.announcing.repaired = now;
+            self.on_change();
+            self.recheck(true);
+            *self.shared.addresses() = self.dialing.kept();
+        }
+        if self.announcing.gossip_waits && now >= self.announcing.gossiped + GOSSIP_EVERY {
+            // The newest words are those of the next announcement; one is due now.
+            if let Some(peer) = self.peers.values_mut().find(|p| p.welcome) {
+                peer.announce_by(now);
+            }
+        }
+    }
+
+    fn look_after_fetches(&mut self, now: Duration) {
+        let fetching: Vec<PeerId> = {
+            let known = self.shared.peers();
+            let busy = |p: &super::peer::Peer<_, _>| known.get(&p.transport).is_some_and(|s| s.fetching);
+            self.peers.iter().filter(|(_, p)| busy(p)).map(|(id, _)| *id).collect()
+        };
+        fetching.into_iter().for_each(|peer| self.work(peer, Work::Event(Event::Tick)));
+        let due = |p: &super::peer::Peer<_, _>| now >= p.hello_at + if p.welcome { HELLO_EVERY } else { HELLO_AGAIN };
+        let due: Vec<PeerId> = self.peers.iter().filter(|(_, p)| due(p)).map(|(id, _)| *id).collect();
+        due.into_iter().for_each(|peer| self.say_hello(peer));
+    }
+}

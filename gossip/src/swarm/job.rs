@@ -1,0 +1,369 @@
+//! What is done for one peer on a blocking thread: its words go through its exchange and to the host.
+//!
+//! Promises: one job of a peer at a time, so its exchange has one owner; nothing here waits for the network, so a peer
+//! that is slow stops nobody else; an answer's segments reach the host together. Knows no swarm: [`Done`] says what the
+//! loop has to send and to note.
+
+use super::context::{Context, Seen};
+use crate::announcement::Announcement;
+use crate::codec::frame;
+use crate::exchange::{Effect, Event, Exchange};
+use crate::faults::Fault;
+use crate::hello::{Access, Hello, TransportId};
+use crate::limits::PROTOCOL_VERSION;
+use crate::message::{Held, Message};
+use crate::ticket::{Refusal, RefusalKind};
+use dag::encode::from_bytes;
+use dag::id::AuthorId;
+use dag::tip::SignedTip;
+use std::sync::Arc;
+
+/// One piece of work of a peer; `C` is the way back for an answer, `G` names a gossip message.
+#[derive(Debug)]
+pub(super) enum Work<C, G> {
+    /// For the exchange.
+    Event(Event),
+    /// A request.
+    Asked(Message, C),
+    /// The answer to one of ours: to a fetch, an announcement or an ask.
+    Answered(Vec<Message>),
+    /// The answer to our hello.
+    Greeted(Message),
+    /// An announcement by gossip, of whoever: may it be passed on?
+    Gossip(Announcement, G),
+    /// Members may have changed.
+    Recheck,
+}
+
+/// A request to send: its number if it belongs to a fetch, and its frame.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) fetch: u64,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What came of a job.
+pub(super) struct Done<C, G> {
+    pub(super) exchange: Exchange,
+    pub(super) replies: Vec<(C, Vec<u8>)>,
+    pub(super) requests: Vec<Outgoing>,
+    /// It said hello, and may do this.
+    pub(super) greeted: Option<(Hello, Access)>,
+    /// It answered our hello with its own.
+    pub(super) welcome: bool,
+    /// It refused us.
+    pub(super) refusal: Option<Refusal>,
+    /// It is of another database.
+    pub(super) foreign: bool,
+    /// What its author may do, asked again.
+    pub(super) access: Option<Access>,
+    /// Its last fault was one too many.
+    pub(super) dropped: Option<Fault>,
+    /// A tip was learned.
+    pub(super) learned: bool,
+    /// Commits that entered.
+    pub(super) entered: u64,
+    /// Positions it said it holds.
+    pub(super) held: Vec<Held>,
+    /// Where it listens.
+    pub(super) addresses: Vec<String>,
+    /// Gossip messages: whether they may be passed on, and whose they are.
+    pub(super) verdicts: Vec<(G, Option<(AuthorId, Announcement)>)>,
+}
+
+/// One peer's work.
+pub(super) struct Job<C, G> {
+    pub(super) context: Arc<Context>,
+    pub(super) peer: TransportId,
+    pub(super) author: Option<AuthorId>,
+    pub(super) access: Option<Access>,
+    /// We dialed it: it may be fetched from, even if it is no member by what is known here yet.
+    pub(super) dialed: bool,
+    pub(super) done: Done<C, G>,
+}
+
+impl<C, G> Done<C, G> {
+    pub(super) fn new(exchange: Exchange) -> Self {
+        Done {
+            exchange,
+            replies: Vec::new(),
+            requests: Vec::new(),
+            greeted: None,
+            welcome: false,
+            refusal: None,
+            foreign: false,
+            access: None,
+            dropped: None,
+            learned: false,
+            entered: 0,
+            held: Vec::new(),
+            addresses: Vec::new(),
+            verdicts: Vec::new(),
+        }
+    }
+}
+
+impl<C, G> Job<C, G> {
+    /// Does it all, in order.
+    pub(super) fn run(mut self, works: Vec<Work<C, G>>) -> Done<C, G> {
+        for work in works {
+            match work {
+                Work::Event(event) => drop(self.apply(event)),
+                Work::Asked(message, channel) => self.asked(message, channel),
+                Work::Answered(messages) => self.answered(messages),
+                Work::Greeted(message) => self.greeted(message),
+                Work::Gossip(announcement, name) => self.gossip(announcement, name),
+                Work::Recheck => self.recheck(),
+            }
+        }
+        self.done
+    }
+
+    fn asked(&mut self, message: Message, channel: C) {
+        let replies = match message {
+            Message::Hello(hello) => vec![self.meet(hello)],
+            Message::Join(request) => vec![self.join(&request)],
+            Message::Twin(hello) => vec![self.warned(&hello)],
+            message if !message.is_request() => return drop(self.apply(Event::Garbled(Fault::Unasked))),
+            message => self.served(message),
+        };
+        let mut bytes = Vec::new();
+        for reply in &replies {
+            match frame(reply) {
+                Ok(framed) => bytes.extend(framed),
+                Err(error) => return tracing::error!(%error, "an answer cannot be encoded"),
+            }
+        }
+        if !bytes.is_empty() {
+            self.done.replies.push((channel, bytes));
+        }
+    }
+
+    /// Requests that only members and readers may make.
+    fn served(&mut self, message: Message) -> Vec<Message> {
+        if !self.context.serves(self.access) {
+            self.recheck();
+        }
+        let listened = self.dialed && matches!(message, Message::Announce(_));
+        if !self.context.serves(self.access) && !listened {
+            drop(self.apply(Event::Garbled(Fault::Stranger)));
+            return vec![stranger()];
+        }
+        match message {
+            Message::Announce(announcement) => {
+                self.announced(announcement);
+                self.own(false)
+            }
+            Message::Ask => self.own(true),
+            Message::Fetch { ref have, .. } => {
+                self.done.held.extend(have.iter().cloned());
+                self.apply(Event::Received(message))
+            }
+            message => self.apply(Event::Received(message)),
+        }
+    }
+
+    fn own(&mut self, fresh: bool) -> Vec<Message> {
+        let announced = if fresh { self.context.announce() } else { self.context.newest() };
+        match announced {
+            Ok(announcement) => vec![Message::Announce(announcement)],
+            Err(error) => vec![Message::Refused(Refusal::new(RefusalKind::Busy, error.to_string()))],
+        }
+    }
+
+    fn answered(&mut self, messages: Vec<Message>) {
+        let mut events = Vec::new();
+        for message in messages {
+            match message {
+                Message::Announce(announcement) => self.announced(announcement),
+                Message::Refused(refusal) => self.done.refusal = Some(refusal),
+                message => events.push(Event::Received(message)),
+            }
+        }
+        drop(self.apply_all(events));
+    }
+
+    /// An announcement straight from the peer.
+    fn announced(&mut self, announcement: Announcement) {
+        if let Some(tip) = &announcement.tip {
+            if !self.context.host.heard(tip) {
+                // A newcomer cannot judge tips of members it does not know yet.
+                if self.context.serves(self.access) {
+                    drop(self.apply(Event::Garbled(Fault::Invalid)));
+                }
+            } else {
+                self.done.learned = true;
+                self.done.held.extend(position_of(tip));
+            }
+        }
+        self.done.held.extend(announcement.held.iter().cloned());
+        self.done.addresses.clone_from(&announcement.addresses);
+        drop(self.apply(Event::Announced(announcement)));
+    }
+
+    fn gossip(&mut self, announcement: Announcement, name: G) {
+        let said =
+            announcement.tip.as_ref().filter(|tip| self.context.host.heard(tip)).and_then(|tip| position_of(tip));
+        self.done.learned |= said.is_some();
+        self.done.verdicts.push((name, said.map(|held| (held.0, announcement))));
+    }
+
+    /// The first words of the peer; gives ours.
+    fn meet(&mut self, hello: Hello) -> Message {
+        if let Err(refusal) = self.look_at(&hello) {
+            return Message::Refused(refusal);
+        }
+        let access = self.context.host.access(&hello.author);
+        let twin = self.context.is_twin(&hello);
+        (self.author, self.access) = (Some(hello.author), Some(if twin { Access::Stranger } else { access }));
+        self.done.greeted = self.access.map(|access| (hello, access));
+        if access == Access::Stranger { stranger() } else { Message::Hello(self.context.host.hello(&self.context.me)) }
+    }
+
+    /// What the peer answered to our first words.
+    fn greeted(&mut self, message: Message) {
+        match message {
+            Message::Hello(hello) => match self.look_at(&hello) {
+                Ok(()) => {
+                    self.done.welcome = !self.context.is_twin(&hello);
+                    let access = self.context.host.access(&hello.author);
+                    (self.author, self.access) = (Some(hello.author), Some(access));
+                    self.done.greeted = Some((hello, access));
+                }
+                Err(refusal) => self.done.refusal = Some(refusal),
+            },
+            Message::Refused(refusal) => {
+                self.done.foreign |= refusal.kind == RefusalKind::OtherDatabase;
+                self.done.refusal = Some(refusal);
+            }
+            _ => drop(self.apply(Event::Garbled(Fault::Unasked))),
+        }
+    }
+
+    /// Whether these words can be meant for us, and are the peer's own.
+    fn look_at(&mut self, hello: &Hello) -> Result<(), Refusal> {
+        let host = &self.context.host;
+        if hello.version != PROTOCOL_VERSION || hello.genesis != host.genesis() {
+            self.done.foreign = true;
+            let reason = format!("this replica is of database {}, protocol version {PROTOCOL_VERSION}", host.genesis());
+            return Err(Refusal::new(RefusalKind::OtherDatabase, reason));
+        }
+        if hello.transport != self.peer || !hello.is_signed() {
+            drop(self.apply(Event::Garbled(Fault::Invalid)));
+            return Err(Refusal::new(
+                RefusalKind::Stranger,
+                "the hello is not signed by its author for this transport",
+            ));
+        }
+        if self.context.is_twin(hello) {
+            self.context.host.twin(hello);
+        }
+        Ok(())
+    }
+
+    /// Somebody says that another process lives under our key; it must have spoken since we began (R6).
+    fn warned(&mut self, hello: &Hello) -> Message {
+        let context = &self.context;
+        if hello.genesis == context.host.genesis()
+            && hello.is_twin_of(&context.author, context.run, context.since_millis)
+        {
+            context.host.twin(hello);
+        }
+        Message::Hello(context.host.hello(&context.me))
+    }
+
+    fn join(&mut self, request: &crate::ticket::JoinRequest) -> Message {
+        if request.transport != self.peer {
+            return Message::Refused(Refusal::new(RefusalKind::Ticket, "the request names another transport key"));
+        }
+        let answer = match self.context.host.join(request) {
+            Ok(welcome) => Message::Welcome(welcome),
+            Err(refusal) => Message::Refused(refusal),
+        };
+        self.done.learned = true;
+        answer
+    }
+
+    fn recheck(&mut self) {
+        if let Some(author) = self.author {
+            self.access = Some(self.context.host.access(&author));
+            self.done.access = self.access;
+        }
+    }
+
+    fn apply(&mut self, event: Event) -> Vec<Message> {
+        self.apply_all(vec![event])
+    }
+
+    /// Events, and whatever follows from them; gives what answers them. Segments up to the end of an answer are
+    /// admitted together: one sync for all.
+    fn apply_all(&mut self, mut events: Vec<Event>) -> Vec<Message> {
+        let mut replies = Vec::new();
+        while !events.is_empty() {
+            let effects = self.decide(std::mem::take(&mut events));
+            let mut segments = Vec::new();
+            for effect in effects {
+                match effect {
+                    Effect::Send(message) if message.is_request() => self.request(&message),
+                    Effect::Send(message) => replies.push(message),
+                    Effect::Admit(segment) => segments.push(segment),
+                    Effect::Finish(number) => {
+                        events.extend(self.admit(std::mem::take(&mut segments)));
+                        self.context.arrived(&self.peer);
+                        events.push(Event::Stored(number));
+                    }
+                    Effect::Drop(fault) => self.done.dropped = Some(fault),
+                }
+            }
+            events.extend(self.admit(segments));
+        }
+        replies
+    }
+
+    fn decide(&mut self, events: Vec<Event>) -> Vec<Effect> {
+        let (mut events, mut effects) = (events, Vec::new());
+        let (context, peer, exchange) = (&self.context, self.peer, &mut self.done.exchange);
+        context.host.read(&mut |ledger, now_millis| {
+            let seen = Seen { ledger, context, peer, now_millis };
+            for event in std::mem::take(&mut events) {
+                effects.extend(exchange.apply(event, &seen, now_millis));
+            }
+            for effect in &effects {
+                if let Effect::Send(Message::Fetch { want, .. }) = effect {
+                    context.asked(peer, want, now_millis);
+                }
+            }
+        });
+        effects
+    }
+
+    fn admit(&mut self, segments: Vec<crate::ledger::RawSegment>) -> Vec<Event> {
+        let Some(author) = self.author.filter(|_| !segments.is_empty()) else { return Vec::new() };
+        let admission = self.context.host.admit(&author, segments);
+        self.done.entered += admission.entered;
+        let missing = (!admission.missing.is_empty()).then_some(Event::Missing(admission.missing));
+        admission.faults.into_iter().map(Event::Refused).chain(missing).collect()
+    }
+
+    fn request(&mut self, message: &Message) {
+        let fetch = match message {
+            Message::Fetch { fetch, .. } | Message::Climb { fetch, .. } => *fetch,
+            _ => 0,
+        };
+        match frame(message) {
+            Ok(bytes) => self.done.requests.push(Outgoing { fetch, bytes }),
+            Err(error) => tracing::error!(%error, "a request cannot be encoded"),
+        }
+    }
+}
+
+fn stranger() -> Message {
+    let reason = "you are no member by what is known here; redeem a ticket, or wait until your admission has arrived";
+    Message::Refused(Refusal::new(RefusalKind::Stranger, reason))
+}
+
+/// The position a tip that was verified names.
+fn position_of(tip: &[u8]) -> Option<Held> {
+    let signed: SignedTip = from_bytes("tip", tip).ok()?;
+    Some(Held(signed.tip.author, signed.tip.run, signed.tip.seq, signed.tip.commit))
+}

@@ -1,0 +1,92 @@
+//! One connected peer, as the loop keeps it.
+//!
+//! Promises: its exchange is here or with the one job that runs for it; work that waits is bounded.
+
+use super::context::Context;
+use super::job::{Done, Job, Work};
+use crate::exchange::Exchange;
+use crate::faults::Fault;
+use crate::hello::{Access, Hello, TransportId};
+use crate::limits::Limits;
+use crate::rate::Bucket;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A connected peer; `C` and `G` as in [`Job`].
+pub(super) struct Peer<C, G> {
+    pub(super) transport: TransportId,
+    /// Tells jobs of this connection from those of an older one.
+    pub(super) epoch: u64,
+    /// `None` while a job has it.
+    pub(super) exchange: Option<Exchange>,
+    pub(super) waiting: Vec<Work<C, G>>,
+    pub(super) hello: Option<Hello>,
+    pub(super) access: Option<Access>,
+    /// It let us in.
+    pub(super) welcome: bool,
+    pub(super) dialed: bool,
+    pub(super) rate: Bucket,
+    pub(super) since: Duration,
+    /// When it is to be told what is here.
+    pub(super) announce_at: Option<Duration>,
+    /// An announcement is not answered yet.
+    pub(super) announcing: bool,
+    pub(super) hello_at: Duration,
+    /// Requests being answered or waiting.
+    pub(super) asked: usize,
+    /// Faults of this connection that the status holds already.
+    pub(super) counted: BTreeMap<Fault, u64>,
+    /// Names this connection was dialed under.
+    pub(super) names: Vec<String>,
+}
+
+impl<C, G> Peer<C, G> {
+    pub(super) fn new(transport: TransportId, epoch: u64, dialed: bool, limits: &Limits, now: Duration) -> Self {
+        Peer {
+            transport,
+            epoch,
+            exchange: Some(Exchange::new()),
+            waiting: Vec::new(),
+            hello: None,
+            access: None,
+            welcome: false,
+            dialed,
+            rate: Bucket::new(limits.requests, now),
+            since: now,
+            announce_at: None,
+            announcing: false,
+            hello_at: now,
+            asked: 0,
+            counted: BTreeMap::new(),
+            names: Vec::new(),
+        }
+    }
+
+    /// Whether it may fetch here.
+    pub(super) fn is_served(&self) -> bool {
+        matches!(self.access, Some(Access::Member | Access::Reader))
+    }
+
+    /// Announce to it at this time or sooner.
+    pub(super) fn announce_by(&mut self, at: Duration) {
+        self.announce_at = Some(self.announce_at.map_or(at, |known| known.min(at)));
+    }
+
+    /// Takes the exchange and the work out for a job, if both are there.
+    pub(super) fn take_job(&mut self, context: &Arc<Context>) -> Option<(Job<C, G>, Vec<Work<C, G>>)> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let exchange = self.exchange.take()?;
+        let job = Job {
+            context: context.clone(),
+            peer: self.transport,
+            author: self.hello.as_ref().map(|hello| hello.author),
+            access: self.access,
+            dialed: self.dialed,
+            done: Done::new(exchange),
+        };
+        Some((job, std::mem::take(&mut self.waiting)))
+    }
+}
