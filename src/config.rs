@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// MySQL's own port plus ten, so that both run side by side.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:3316";
+/// The port beside the MySQL port; open to all, because only members, readers and holders of tickets are served
+/// (decision 0006).
+pub const DEFAULT_PEERS_LISTEN: &str = "0.0.0.0:3317";
 /// Where a replica keeps everything, unless told otherwise.
 pub const DEFAULT_DATA: &str = "./headwaters-data";
 /// Seconds between looks of the background linearizer: stable moves about this often.
@@ -30,6 +33,25 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// Where peers are listened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeersListen {
+    /// Nowhere: this replica only dials.
+    Off,
+    /// Here, over TCP and QUIC.
+    At(SocketAddr),
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
 }
 
 /// Settings as given; anything absent falls through to the next source.
@@ -60,6 +82,15 @@ pub struct Settings {
     /// Mebibytes of changes above the last checkpoint that make it cut another
     #[arg(long, global = true, env = "HEADWATERS_CHECKPOINT_MIB", value_name = "MIB")]
     pub checkpoint_mib: Option<u64>,
+    /// Address to listen on for peers, over TCP and QUIC; `off` to only dial [default: 0.0.0.0:3317]
+    #[arg(long, global = true, env = "HEADWATERS_PEERS_LISTEN", value_name = "ADDRESS")]
+    pub peers_listen: Option<String>,
+    /// A peer to begin with, as host:port or multiaddr; may be given several times
+    #[arg(long, global = true, env = "HEADWATERS_BOOTSTRAP", value_name = "ADDRESS", value_delimiter = ',')]
+    pub bootstrap: Vec<String>,
+    /// Whether to look for peers on the local network [default: on]
+    #[arg(long, global = true, env = "HEADWATERS_MDNS", value_name = "SWITCH")]
+    pub mdns: Option<Switch>,
     /// Text for people or JSON for machines
     #[arg(long, global = true, env = "HEADWATERS_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -82,6 +113,12 @@ pub struct Config {
     pub checkpoint_commits: u64,
     /// Cut after so many bytes of changes.
     pub checkpoint_bytes: u64,
+    /// Where peers are listened for.
+    pub peers_listen: PeersListen,
+    /// Peers to begin with.
+    pub bootstrap: Vec<String>,
+    /// Whether to look for peers on the local network.
+    pub mdns: bool,
     /// How the log is written.
     pub log_format: LogFormat,
 }
@@ -124,8 +161,23 @@ impl Config {
                 .max(1),
             checkpoint_bytes: flags.checkpoint_mib.or(stored.checkpoint_mib).unwrap_or(DEFAULT_CHECKPOINT_MIB).max(1)
                 << 20,
+            peers_listen: peers_listen(flags.peers_listen.or(stored.peers_listen).as_deref())?,
+            bootstrap: if flags.bootstrap.is_empty() { stored.bootstrap } else { flags.bootstrap },
+            mdns: flags.mdns.or(stored.mdns) != Some(Switch::Off),
             log_format: flags.log_format.or(stored.log_format).unwrap_or_default(),
         })
+    }
+}
+
+/// Reads `--peers-listen`.
+fn peers_listen(text: Option<&str>) -> Result<PeersListen, Failure> {
+    match text.unwrap_or(DEFAULT_PEERS_LISTEN) {
+        "off" => Ok(PeersListen::Off),
+        text => text.parse().map(PeersListen::At).map_err(|_| {
+            Failure::usage(format!(
+                "--peers-listen {text}: write an IP address and a port, as {DEFAULT_PEERS_LISTEN}, or off"
+            ))
+        }),
     }
 }
 
@@ -166,6 +218,17 @@ mod tests {
         std::fs::write(&file, "lisen = \"127.0.0.1:4000\"\n").unwrap();
         let error = Config::resolve(Settings::default(), Some(&file)).unwrap_err();
         assert!(error.to_string().contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn peers_are_listened_for_unless_told_otherwise() {
+        let resolve = |text: Option<&str>| {
+            Config::resolve(Settings { peers_listen: text.map(str::to_owned), ..Settings::default() }, None)
+        };
+        assert_eq!(resolve(None).unwrap().peers_listen, PeersListen::At(DEFAULT_PEERS_LISTEN.parse().unwrap()));
+        assert_eq!(resolve(Some("off")).unwrap().peers_listen, PeersListen::Off);
+        let error = resolve(Some("db.example:3317")).unwrap_err().to_string();
+        assert!(error.contains("--peers-listen db.example:3317"), "{error}");
     }
 
     #[test]

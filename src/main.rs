@@ -5,6 +5,7 @@
 mod cli;
 mod config;
 mod failure;
+mod network;
 mod replica;
 mod system;
 

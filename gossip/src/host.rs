@@ -27,6 +27,19 @@ pub struct Admission {
     pub missing: Vec<CommitId>,
 }
 
+/// What a tip turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A member's, and its commit is here: its promise counts.
+    Kept,
+    /// A member's; its commit is not here yet.
+    Ahead,
+    /// Signed, but by nobody that is known here.
+    Stranger,
+    /// Not signed by its author, of another database, or against what is here.
+    Forged,
+}
+
 /// The replica, as the network sees it.
 pub trait Host: Send + Sync + 'static {
     /// The database.
@@ -37,9 +50,8 @@ pub trait Host: Send + Sync + 'static {
     fn access(&self, author: &AuthorId) -> Access;
     /// What is here now, without addresses; signs a tip if one is due and has it on disk before it returns (R14).
     fn announcement(&self) -> Result<Announcement, HostError>;
-    /// A tip that came with an announcement: verified, and kept if its commit is here (R15, R16). `false`: it is
-    /// forged, of another database, or not a member's.
-    fn heard(&self, tip: &[u8]) -> bool;
+    /// A tip that came with an announcement: verified, and kept if its commit is here (R15, R16).
+    fn heard(&self, tip: &[u8]) -> Heard;
     /// Runs a job that reads commits, with the time in milliseconds since 1970. Reads never wait for a disk's sync.
     fn read(&self, job: &mut dyn FnMut(&dyn Ledger, u64));
     /// Verifies, admits and stores segments of one answer of `from`, in order; returns when they are on disk.

@@ -28,7 +28,7 @@ pub use exchange::{Effect, Event, Exchange};
 pub use faults::{Fault, Faults};
 pub use handle::{AskError, Handle, PeerStatus};
 pub use hello::{Access, Hello, TransportId};
-pub use host::{Admission, Host, HostError};
+pub use host::{Admission, Heard, Host, HostError};
 pub use ledger::{Ledger, RawSegment, Served};
 pub use message::{Held, Message, Rung, held_of, versions_of};
 pub use options::{NetworkOptions, StartError};

@@ -6,6 +6,7 @@
 use super::{init, print, progress};
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
+use crate::network::Peers;
 use crate::replica::{Replica, founding, presence, serving};
 use dag::clock::System;
 use std::io::IsTerminal;
@@ -48,7 +49,9 @@ fn workers() -> usize {
 
 async fn serve(config: &Config, replica: &Arc<Replica>) -> Result<(), Failure> {
     let server = serving::listen(config, replica).await?;
-    presence::write(&config.data, server.address)?;
+    let peers = server.peers.as_ref();
+    let transport = peers.map(|peers| peers.transport().to_string());
+    presence::write(&config.data, server.address, peers.and_then(Peers::address), transport)?;
     announce(&server);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
@@ -72,6 +75,10 @@ fn announce(server: &serving::Serving) {
     let (ip, port) = (server.address.ip(), server.address.port());
     print::line(format!("Ready. Connect any MySQL client, for example: mariadb -h {ip} -P {port} -u root"));
     print::line(format!("TLS certificate SHA-256 fingerprint: {}", server.fingerprint));
+    match server.peers.as_ref().and_then(Peers::address) {
+        Some(address) => print::line(format!("Peers reach this replica on port {} (TCP and QUIC)", address.port())),
+        None => print::line("Not listening for peers (--peers-listen off)"),
+    }
     print::line("Stop with Ctrl-C.");
 }
 

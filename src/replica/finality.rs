@@ -15,6 +15,7 @@ use dag::id::{AuthorId, NodeId};
 use dag::store::{Answer, Committer, Kind, Record};
 use dag::tip::{SignedTip, Tip};
 use dag::vertex::Vertex;
+use gossip::Heard;
 use linearizer::finality::{self, Outlook, Renewal, Voice, Word, Writing};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -56,30 +57,32 @@ impl Local {
     }
 
     /// A tip that came with an announcement. It counts at once if its commit is here, else as soon as the commit comes.
-    /// `false`: it is forged, of another database, not a member's, or says something else than its commit.
-    pub fn heard(&self, tip: &[u8]) -> bool {
-        let Ok(signed) = SignedTip::verify(tip) else { return false };
+    pub fn heard(&self, tip: &[u8]) -> Heard {
+        let Ok(signed) = SignedTip::verify(tip) else { return Heard::Forged };
         if signed.tip.genesis != self.genesis.id() {
-            return false;
+            return Heard::Forged;
         }
         let mut latch = self.latch();
         let writer = &mut *latch;
         if signed.tip.author == self.author {
-            return true;
+            return Heard::Kept;
         }
         if writer.known.members_now().standing(&signed.tip.author) < Standing::Writer {
-            return false;
+            return Heard::Stranger;
         }
         match writer.known.vertex(&signed.tip.commit) {
-            Some(vertex) if !fits(&signed.tip, &vertex) => return false,
+            Some(vertex) if !fits(&signed.tip, &vertex) => return Heard::Forged,
             Some(_) => {
                 if keep(self, writer, &signed) {
                     self.told();
                 }
+                Heard::Kept
             }
-            None => drop(writer.early.insert(signed.tip.author, signed)),
+            None => {
+                writer.early.insert(signed.tip.author, signed);
+                Heard::Ahead
+            }
         }
-        true
     }
 
     /// Moves floor and stable as far as what was heard allows. Cheap when there is nothing new.

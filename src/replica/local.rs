@@ -13,6 +13,7 @@ use dag::genesis::Genesis;
 use dag::id::{AuthorId, RunId};
 use dag::store::{Committer, Desk, Log, TreeStore};
 use dag::tree::Trees;
+use gossip::Handle;
 use linearizer::view::View;
 use sql::error::SqlError;
 use std::sync::atomic::AtomicU64;
@@ -71,6 +72,10 @@ pub struct Local {
     /// When this process began, milliseconds since 1970.
     pub started_millis: u64,
     twin: OnceLock<String>,
+    /// The network's door, once it is open.
+    pub network: OnceLock<Handle>,
+    /// Another live process writes under this author key (R6): who.
+    pub twin: OnceLock<String>,
     latch: Mutex<Writer>,
 }
 
@@ -126,6 +131,7 @@ impl Local {
             waits: Waits::default(),
             demoted: Demoted::default(),
             started_millis,
+            network: OnceLock::new(),
             twin: OnceLock::new(),
             latch: Mutex::new(parts.writer),
         })
@@ -166,6 +172,16 @@ impl Local {
 
     /// Why nothing can be stored, if so.
     pub fn disk_refusal(&self) -> Option<SqlError> {
+    /// The network's door; an idle one before the network runs, and for verbs that run none.
+    pub fn network(&self) -> Handle {
+        self.network.get().cloned().unwrap_or_else(Handle::idle)
+    }
+
+    /// Why writes are refused, if they are: a failed disk poisons the replica (design, section 5).
+    pub fn refusal(&self) -> Option<SqlError> {
+        if let Some(twin) = self.twin.get() {
+            return Some(fenced(twin));
+        }
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
         match committer.as_ref().map(Committer::failure) {
             None => Some(SqlError::new(1053, "Server shutdown in progress")),
@@ -173,6 +189,15 @@ impl Local {
             Some(None) => None,
         }
     }
+}
+
+/// Two processes of one author (R6): 1290 on both.
+fn fenced(twin: &str) -> SqlError {
+    let text = "stop one of them and start the other again; a copy that is to go on by itself needs its own author key (headwaters init, then headwaters join)";
+    SqlError::new(
+        1290,
+        format!("This replica has stopped accepting writes: {twin} is live under the same author key; {text}"),
+    )
 }
 
 /// Writing stopped for good: 1290 with the reason and the way out.

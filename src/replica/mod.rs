@@ -22,7 +22,7 @@ mod known;
 mod ledger;
 mod linearizing;
 mod listing;
-mod local;
+pub mod local;
 mod opening;
 pub mod presence;
 pub mod receiving;
@@ -74,6 +74,11 @@ impl Replica {
             facts: serving::facts(config),
         });
         Ok(Arc::new(Replica { local, engine }))
+    }
+
+    /// What lies below the SQL engine.
+    pub fn local(&self) -> &Arc<Local> {
+        &self.local
     }
 
     /// The SQL engine over this replica.

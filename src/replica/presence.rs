@@ -18,6 +18,12 @@ const PROBE: Duration = Duration::from_millis(500);
 pub struct Presence {
     /// The MySQL address.
     pub address: SocketAddr,
+    /// Where peers reach it, if it listens for them.
+    #[serde(default)]
+    pub peers: Option<SocketAddr>,
+    /// Its transport's id among peers.
+    #[serde(default)]
+    pub transport: Option<String>,
     /// Its process id.
     pub process: u32,
 }
@@ -27,8 +33,13 @@ fn path(data: &Path) -> PathBuf {
 }
 
 /// Leaves the note.
-pub fn write(data: &Path, address: SocketAddr) -> Result<(), Failure> {
-    let note = Presence { address, process: std::process::id() };
+pub fn write(
+    data: &Path,
+    address: SocketAddr,
+    peers: Option<SocketAddr>,
+    transport: Option<String>,
+) -> Result<(), Failure> {
+    let note = Presence { address, peers, transport, process: std::process::id() };
     let text =
         serde_json::to_string(&note).map_err(|e| Failure::environment(format!("cannot describe this process: {e}")))?;
     std::fs::write(path(data), text).map_err(|e| Failure::file("write", &path(data), e))

@@ -5,6 +5,7 @@
 use super::Replica;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::network::{self, Peers};
 use dag::clock::System;
 use proxy::auth::{Accounts, Credential, Verifiers};
 use proxy::limits::Limits;
@@ -17,6 +18,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
@@ -54,6 +56,8 @@ pub struct Serving {
     pub address: SocketAddr,
     /// SHA-256 of the TLS certificate.
     pub fingerprint: String,
+    /// The network, if there is one.
+    pub peers: Option<Peers>,
     server: Server,
     replica: Arc<Replica>,
     config: Config,
@@ -78,6 +82,7 @@ pub async fn listen(config: &Config, replica: &Arc<Replica>) -> Result<Serving, 
     Ok(Serving {
         address: server.local_address(),
         fingerprint,
+        peers: network::start(config, replica).await?,
         server,
         replica: replica.clone(),
         config: config.clone(),
@@ -90,6 +95,13 @@ impl Serving {
         let mut background = JoinSet::new();
         background.spawn(linearize(self.replica.clone(), self.config));
         background.spawn(settle(self.replica));
+        let (ending, mut ended) = watch::channel(());
+        let mut network = JoinSet::new();
+        if let Some(peers) = self.peers {
+            network.spawn(peers.run(async move {
+                let _the_server_ended = ended.changed().await;
+            }));
+        }
         let failed = async {
             match background.join_next().await {
                 Some(Ok(failure)) => failure,
@@ -105,6 +117,8 @@ impl Serving {
             }
         };
         self.server.run(stop).await;
+        drop(ending);
+        while network.join_next().await.is_some() {}
         failure.map_or(Ok(()), Err)
     }
 }

@@ -12,6 +12,7 @@ mod kill;
 mod large;
 mod login;
 mod packets;
+mod peers;
 mod probes;
 mod reading;
 mod refusals;

@@ -27,6 +27,7 @@ pub fn binary() -> String {
 pub struct Instance {
     child: Child,
     address: SocketAddr,
+    peers: Option<SocketAddr>,
     folder: PathBuf,
 }
 
@@ -48,6 +49,8 @@ impl Instance {
         let _none_left_from_a_kill = std::fs::remove_file(&note);
         let mut child = command
             .args(["--data", &folder.display().to_string(), "--listen", "127.0.0.1:0", "start"])
+            .args(["--mdns", "off"])
+            .args(if arguments.contains(&"--peers-listen") { &[][..] } else { &["--peers-listen", "off"] })
             .args(arguments)
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
@@ -55,8 +58,8 @@ impl Instance {
             .expect("the binary starts");
         let mut waited = Duration::ZERO;
         loop {
-            if let Some(address) = std::fs::read_to_string(&note).ok().and_then(|t| listening(&t)) {
-                return Instance { child, address, folder: folder.to_owned() };
+            if let Some((address, peers)) = std::fs::read_to_string(&note).ok().and_then(|t| listening(&t)) {
+                return Instance { child, address, peers, folder: folder.to_owned() };
             }
             if let Some(status) = child.try_wait().expect("the process can be asked") {
                 panic!("headwaters start ended early with {status}");
@@ -65,6 +68,22 @@ impl Instance {
             std::thread::sleep(LOOK_EVERY);
             waited += LOOK_EVERY;
         }
+    }
+
+    /// The same among peers: it listens for them on a free port of this machine, and begins with these.
+    pub fn networked(binary: &str, folder: &Path, bootstrap: &[SocketAddr]) -> Instance {
+        let bootstrap: Vec<String> = bootstrap.iter().map(ToString::to_string).collect();
+        let named = bootstrap.iter().flat_map(|address| ["--bootstrap", address]);
+        Instance::start_with(
+            binary,
+            folder,
+            &["--peers-listen", "127.0.0.1:0"].into_iter().chain(named).collect::<Vec<_>>(),
+        )
+    }
+
+    /// Where peers reach it. Panics if it does not listen for them.
+    pub fn peers_address(&self) -> SocketAddr {
+        self.peers.expect("started with --peers-listen")
     }
 
     /// Where it listens.
@@ -127,7 +146,9 @@ impl Drop for Instance {
     }
 }
 
-fn listening(note: &str) -> Option<SocketAddr> {
+/// The addresses for clients and for peers.
+fn listening(note: &str) -> Option<(SocketAddr, Option<SocketAddr>)> {
     let value: serde_json::Value = serde_json::from_str(note).ok()?;
-    value.get("address")?.as_str()?.parse().ok()
+    let address = |name: &str| value.get(name)?.as_str()?.parse().ok();
+    Some((address("address")?, address("peers")))
 }

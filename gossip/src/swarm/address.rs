@@ -4,14 +4,15 @@
 //! address that only works here if there is one that works elsewhere. Resolves no names.
 
 use crate::hello::TransportId;
-use libp2p::identity::{PublicKey, ed25519};
+use libp2p::identity::PublicKey;
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 use std::net::{IpAddr, SocketAddr};
 
 /// The peer id of a transport key; `None` if it is no key.
+#[cfg(test)]
 pub(super) fn peer_of(transport: &TransportId) -> Option<PeerId> {
-    let key = ed25519::PublicKey::try_from_bytes(&transport.0).ok()?;
+    let key = libp2p::identity::ed25519::PublicKey::try_from_bytes(&transport.0).ok()?;
     Some(PublicKey::from(key).to_peer_id())
 }
 

@@ -128,7 +128,7 @@ impl Ledger for Seen<'_> {
         self.ledger.lack(want, have, also, settled)
     }
 
-    fn vertex(&self, id: &CommitId) -> Option<&Vertex> {
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> {
         self.ledger.vertex(id)
     }
 

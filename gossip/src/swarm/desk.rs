@@ -4,7 +4,7 @@
 //! older connection changes nothing.
 
 use super::behaviour::topic;
-use super::job::{Done, Outgoing, Work};
+use super::job::{Done, Outgoing, Verdict, Work};
 use super::task::{Channel, Gossiped, Network, Purpose, Sent};
 use super::wire::Load;
 use crate::codec::decode;
@@ -196,17 +196,19 @@ impl Network {
         self.pump(peer);
     }
 
-    fn on_verdicts(
-        &mut self,
-        verdicts: Vec<(Gossiped, Option<(dag::id::AuthorId, crate::announcement::Announcement)>)>,
-    ) {
-        for ((id, source), said) in verdicts {
-            let Some((author, announcement)) = said else {
-                let known = self.peers.get(&source).is_some_and(|desk| desk.is_served());
-                // A newcomer cannot judge tips of members it does not know yet.
-                let verdict = if known { MessageAcceptance::Reject } else { MessageAcceptance::Ignore };
-                self.judge(&id, &source, verdict);
-                continue;
+    fn on_verdicts(&mut self, verdicts: Vec<(Gossiped, Verdict)>) {
+        for ((id, source), verdict) in verdicts {
+            let (author, announcement) = match verdict {
+                Verdict::Of(author, announcement) => (author, announcement),
+                Verdict::Unknown => {
+                    self.judge(&id, &source, MessageAcceptance::Ignore);
+                    continue;
+                }
+                Verdict::Forged => {
+                    self.judge(&id, &source, MessageAcceptance::Reject);
+                    self.work(source, Work::Event(Event::Garbled(Fault::Invalid)));
+                    continue;
+                }
             };
             self.judge(&id, &source, MessageAcceptance::Accept);
             self.learn_addresses(&announcement.addresses);

@@ -10,12 +10,14 @@ use crate::codec::frame;
 use crate::exchange::{Effect, Event, Exchange};
 use crate::faults::Fault;
 use crate::hello::{Access, Hello, TransportId};
+use crate::host::Heard;
 use crate::limits::PROTOCOL_VERSION;
 use crate::message::{Held, Message};
 use crate::ticket::{Refusal, RefusalKind};
 use dag::encode::from_bytes;
 use dag::id::AuthorId;
 use dag::tip::SignedTip;
+use serde_bytes::ByteBuf;
 use std::sync::Arc;
 
 /// One piece of work of a peer; `C` is the way back for an answer, `G` names a gossip message.
@@ -68,7 +70,17 @@ pub(super) struct Done<C, G> {
     /// Where it listens.
     pub(super) addresses: Vec<String>,
     /// Gossip messages: whether they may be passed on, and whose they are.
-    pub(super) verdicts: Vec<(G, Option<(AuthorId, Announcement)>)>,
+    pub(super) verdicts: Vec<(G, Verdict)>,
+}
+
+/// What an announcement by gossip turned out to be.
+pub(super) enum Verdict {
+    /// A member's: worth passing on.
+    Of(AuthorId, Announcement),
+    /// Of somebody unknown here.
+    Unknown,
+    /// Nobody honest says this.
+    Forged,
 }
 
 /// One peer's work.
@@ -159,6 +171,11 @@ impl<C, G> Job<C, G> {
                 self.done.held.extend(have.iter().cloned());
                 self.apply(Event::Received(message))
             }
+            Message::Get { get, ids } => crate::objects::answer(get, &self.context.host.objects(&ids)),
+            Message::Checkpoints => {
+                let offered = self.context.host.checkpoints();
+                vec![Message::Offer { checkpoints: offered.into_iter().map(ByteBuf::from).collect() }]
+            }
             message => self.apply(Event::Received(message)),
         }
     }
@@ -186,14 +203,14 @@ impl<C, G> Job<C, G> {
     /// An announcement straight from the peer.
     fn announced(&mut self, announcement: Announcement) {
         if let Some(tip) = &announcement.tip {
-            if !self.context.host.heard(tip) {
-                // A newcomer cannot judge tips of members it does not know yet.
-                if self.context.serves(self.access) {
-                    drop(self.apply(Event::Garbled(Fault::Invalid)));
+            match self.context.host.heard(tip) {
+                Heard::Forged => return drop(self.apply(Event::Garbled(Fault::Invalid))),
+                // A newcomer does not know every member yet.
+                Heard::Stranger => {}
+                heard => {
+                    self.done.learned |= heard == Heard::Kept;
+                    self.done.held.extend(position_of(tip));
                 }
-            } else {
-                self.done.learned = true;
-                self.done.held.extend(position_of(tip));
             }
         }
         self.done.held.extend(announcement.held.iter().cloned());
@@ -202,10 +219,16 @@ impl<C, G> Job<C, G> {
     }
 
     fn gossip(&mut self, announcement: Announcement, name: G) {
-        let said =
-            announcement.tip.as_ref().filter(|tip| self.context.host.heard(tip)).and_then(|tip| position_of(tip));
-        self.done.learned |= said.is_some();
-        self.done.verdicts.push((name, said.map(|held| (held.0, announcement))));
+        let said = announcement.tip.as_ref().map(|tip| (self.context.host.heard(tip), position_of(tip)));
+        let verdict = match said {
+            Some((heard @ (Heard::Kept | Heard::Ahead), Some(held))) => {
+                self.done.learned |= heard == Heard::Kept;
+                Verdict::Of(held.0, announcement)
+            }
+            Some((Heard::Stranger, _)) => Verdict::Unknown,
+            _ => Verdict::Forged,
+        };
+        self.done.verdicts.push((name, verdict));
     }
 
     /// The first words of the peer; gives ours.

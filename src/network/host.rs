@@ -1,0 +1,120 @@
+//! The replica as `gossip` sees it.
+//!
+//! Promises: what `gossip::Host` asks; the latch is held only for look-ups, and never by [`LocalHost::hello`], which
+//! the network's loop calls itself.
+
+use crate::failure::Failure;
+use crate::replica::founding;
+use crate::replica::local::Local;
+use crate::replica::receiving::Parcel;
+use dag::admit::{Known, Standing};
+use dag::author_key::AuthorKey;
+use dag::id::{AuthorId, GenesisId, NodeId};
+use dag::tree::{Nodes, TreeError};
+use gossip::ticket::{JoinRequest, Refusal, RefusalKind, Welcome};
+use gossip::{Access, Admission, Announcement, Fault, Heard, Hello, Host, HostError, Ledger, RawSegment, TransportId};
+use std::sync::Arc;
+
+/// Most bytes of objects in one answer.
+const ANSWER_BYTES: usize = dag::objects::ANSWER_BYTES;
+
+/// One replica, as host of the network.
+pub struct LocalHost {
+    local: Arc<Local>,
+    genesis: GenesisId,
+    key: AuthorKey,
+}
+
+impl LocalHost {
+    /// Over an opened replica.
+    pub fn new(local: Arc<Local>) -> Result<Self, Failure> {
+        let key = founding::load_key(&local.config.data)?;
+        Ok(LocalHost { genesis: local.genesis.id(), key, local })
+    }
+
+    /// One object, of a large commit or of a checkpoint.
+    fn object(&self, id: NodeId) -> Option<Arc<[u8]>> {
+        let places: [&dyn Nodes; 2] = [&*self.local.log, &*self.local.tree_store];
+        places.into_iter().find_map(|nodes| match nodes.get(id) {
+            Ok(bytes) => Some(bytes),
+            Err(TreeError::Missing(_)) => None,
+            Err(error) => {
+                tracing::warn!(%id, %error, "an object cannot be read: the peer is told that it is not here");
+                None
+            }
+        })
+    }
+}
+
+impl Host for LocalHost {
+    fn genesis(&self) -> GenesisId {
+        self.genesis
+    }
+
+    fn hello(&self, transport: &TransportId) -> Hello {
+        Hello::sign(&self.key, self.genesis, self.local.run, transport, self.local.clock.wall_millis())
+    }
+
+    fn access(&self, author: &AuthorId) -> Access {
+        let writer = self.local.latch();
+        match writer.known.standing(author, &writer.heads.frontier()) {
+            Standing::Stranger => Access::Stranger,
+            Standing::Reader => Access::Reader,
+            _ => Access::Member,
+        }
+    }
+
+    fn announcement(&self) -> Result<Announcement, HostError> {
+        self.local.announcement(&[]).map_err(|e| HostError(e.to_string()))
+    }
+
+    fn heard(&self, tip: &[u8]) -> Heard {
+        self.local.heard(tip)
+    }
+
+    fn read(&self, job: &mut dyn FnMut(&dyn Ledger, u64)) {
+        self.local.read(job);
+    }
+
+    fn admit(&self, from: &AuthorId, segments: Vec<RawSegment>) -> Admission {
+        let parcel = |segment: RawSegment| Parcel {
+            commits: segment.commits.into_iter().map(|commit| commit.into_vec().into()).collect(),
+            tip: segment.tip.into_vec().into(),
+        };
+        match self.local.receive(segments.into_iter().map(parcel).collect()) {
+            Ok(receipt) => {
+                receipt.refused.iter().for_each(|why| tracing::warn!(peer = %from, %why, "a segment was refused"));
+                let faults = receipt.refused.iter().map(|_| Fault::Invalid).collect();
+                Admission { entered: receipt.entered, faults, missing: Vec::new() }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "nothing is taken from peers now");
+                Admission::default()
+            }
+        }
+    }
+
+    fn join(&self, _: &JoinRequest) -> Result<Welcome, Refusal> {
+        Err(Refusal::new(RefusalKind::Busy, "this release of headwaters redeems no tickets"))
+    }
+
+    fn objects(&self, ids: &[NodeId]) -> Vec<Option<Arc<[u8]>>> {
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        for id in ids {
+            let object = self.object(*id);
+            bytes += object.as_ref().map_or(0, |object| object.len());
+            if bytes > ANSWER_BYTES && !found.is_empty() {
+                break;
+            }
+            found.push(object);
+        }
+        found
+    }
+
+    fn twin(&self, said: &Hello) {
+        let who = format!("another process (run {}, transport {})", said.run.0, said.transport);
+        if self.local.twin.set(who).is_ok() {
+            tracing::error!(run = said.run.0, transport = %said.transport, "another live process uses this author key: writing stops here and there (R6)");
+        }
+    }
+}

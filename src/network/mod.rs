@@ -1,0 +1,111 @@
+//! The replica among its peers: `gossip`'s network over `replica`, started beside the MySQL port.
+//!
+//! [`start`] opens the port for peers, [`Peers::run`] stays until the server ends. Promises: what the operator wrote
+//! wrong is an error before anything is served; every task here ends with the server.
+
+mod address_book;
+mod host;
+mod transport_key;
+
+use crate::config::{Config, PeersListen};
+use crate::failure::Failure;
+use crate::replica::Replica;
+use crate::replica::local::Local;
+use dag::clock::System;
+use gossip::{Handle, Network, NetworkOptions, StartError, TransportId};
+use host::LocalHost;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How often addresses that led to members are kept for the next start.
+const KEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// The network, ready to run.
+pub struct Peers {
+    network: Network,
+    handle: Handle,
+    local: Arc<Local>,
+    data: PathBuf,
+}
+
+/// Opens the port for peers; `None` if the replica is to have none.
+pub async fn start(config: &Config, replica: &Arc<Replica>) -> Result<Option<Peers>, Failure> {
+    let mut bootstrap = config.bootstrap.clone();
+    bootstrap.extend(address_book::load(&config.data)?.into_iter().filter(|known| !config.bootstrap.contains(known)));
+    let listen = match config.peers_listen {
+        PeersListen::Off if config.bootstrap.is_empty() && !config.mdns => return Ok(None),
+        PeersListen::Off => None,
+        PeersListen::At(address) => Some(address),
+    };
+    let system = Arc::new(System::new());
+    let options = NetworkOptions {
+        transport: transport_key::open(&config.data, &*system)?,
+        listen,
+        bootstrap,
+        mdns: config.mdns,
+        limits: gossip::limits::Limits::default(),
+        clock: system.clone(),
+        entropy: system,
+    };
+    let local = replica.local().clone();
+    let (network, handle) = Network::start(options, Arc::new(LocalHost::new(local.clone())?)).await.map_err(refused)?;
+    let _first_start_of_this_replica = local.network.set(handle.clone());
+    Ok(Some(Peers { network, handle, local, data: config.data.clone() }))
+}
+
+fn refused(error: StartError) -> Failure {
+    match error {
+        StartError::Address { .. } => Failure::usage(error.to_string()),
+        other => Failure::environment(other.to_string()),
+    }
+}
+
+impl Peers {
+    /// Where peers reach it.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.network.address()
+    }
+
+    /// Its transport's id.
+    pub fn transport(&self) -> TransportId {
+        self.network.transport()
+    }
+
+    /// Runs until `stop` is ready.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Peers { network, handle, local, data } = self;
+        let mut beside = JoinSet::new();
+        beside.spawn(tell_changes(local, handle.clone()));
+        beside.spawn(keep_addresses(handle, data));
+        network.run(stop).await;
+        beside.shutdown().await;
+    }
+}
+
+/// Whatever is written or learned here is announced.
+async fn tell_changes(local: Arc<Local>, handle: Handle) {
+    let mut news = local.news.subscribe();
+    while news.changed().await.is_ok() {
+        handle.changed();
+    }
+}
+
+async fn keep_addresses(handle: Handle, data: PathBuf) {
+    let mut kept = Vec::new();
+    loop {
+        tokio::time::sleep(KEEP_EVERY).await;
+        let addresses = handle.addresses();
+        if addresses != kept && !addresses.is_empty() {
+            let (data, saved) = (data.clone(), addresses.clone());
+            match tokio::task::spawn_blocking(move || address_book::save(&data, &saved)).await {
+                Ok(Ok(())) => kept = addresses,
+                Ok(Err(error)) => tracing::warn!(%error, "addresses of peers are not kept"),
+                Err(_) => return,
+            }
+        }
+    }
+}
