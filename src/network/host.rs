@@ -6,13 +6,12 @@
 use crate::failure::Failure;
 use crate::replica::founding;
 use crate::replica::local::Local;
-use crate::replica::receiving::Parcel;
 use dag::admit::{Known, Standing};
 use dag::author_key::AuthorKey;
 use dag::id::{AuthorId, GenesisId, NodeId};
 use dag::tree::{Nodes, TreeError};
 use gossip::ticket::{JoinRequest, Refusal, RefusalKind, Welcome};
-use gossip::{Access, Admission, Announcement, Fault, Heard, Hello, Host, HostError, Ledger, RawSegment, TransportId};
+use gossip::{Access, Admission, Announcement, Heard, Hello, Host, HostError, Ledger, RawSegment, TransportId};
 use std::sync::Arc;
 
 /// Most bytes of objects in one answer.
@@ -77,21 +76,7 @@ impl Host for LocalHost {
     }
 
     fn admit(&self, from: &AuthorId, segments: Vec<RawSegment>) -> Admission {
-        let parcel = |segment: RawSegment| Parcel {
-            commits: segment.commits.into_iter().map(|commit| commit.into_vec().into()).collect(),
-            tip: segment.tip.into_vec().into(),
-        };
-        match self.local.receive(segments.into_iter().map(parcel).collect()) {
-            Ok(receipt) => {
-                receipt.refused.iter().for_each(|why| tracing::warn!(peer = %from, %why, "a segment was refused"));
-                let faults = receipt.refused.iter().map(|_| Fault::Invalid).collect();
-                Admission { entered: receipt.entered, faults, missing: Vec::new() }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "nothing is taken from peers now");
-                Admission::default()
-            }
-        }
+        self.local.admit(from, segments)
     }
 
     fn join(&self, _: &JoinRequest) -> Result<Welcome, Refusal> {
@@ -112,9 +97,8 @@ impl Host for LocalHost {
     }
 
     fn twin(&self, said: &Hello) {
-        let who = format!("another process (run {}, transport {})", said.run.0, said.transport);
-        if self.local.twin.set(who).is_ok() {
-            tracing::error!(run = said.run.0, transport = %said.transport, "another live process uses this author key: writing stops here and there (R6)");
-        }
+        let (run, transport) = (said.run.0, said.transport);
+        let reason = format!("another process (run {run}, transport {transport}) is live under the same author key");
+        self.local.stop_writing(&reason);
     }
 }

@@ -74,8 +74,6 @@ pub struct Local {
     twin: OnceLock<String>,
     /// The network's door, once it is open.
     pub network: OnceLock<Handle>,
-    /// Another live process writes under this author key (R6): who.
-    pub twin: OnceLock<String>,
     latch: Mutex<Writer>,
 }
 
@@ -170,18 +168,13 @@ impl Local {
         }
     }
 
-    /// Why nothing can be stored, if so.
-    pub fn disk_refusal(&self) -> Option<SqlError> {
     /// The network's door; an idle one before the network runs, and for verbs that run none.
     pub fn network(&self) -> Handle {
         self.network.get().cloned().unwrap_or_else(Handle::idle)
     }
 
-    /// Why writes are refused, if they are: a failed disk poisons the replica (design, section 5).
-    pub fn refusal(&self) -> Option<SqlError> {
-        if let Some(twin) = self.twin.get() {
-            return Some(fenced(twin));
-        }
+    /// Why nothing can be stored, if so.
+    pub fn disk_refusal(&self) -> Option<SqlError> {
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
         match committer.as_ref().map(Committer::failure) {
             None => Some(SqlError::new(1053, "Server shutdown in progress")),
@@ -189,15 +182,6 @@ impl Local {
             Some(None) => None,
         }
     }
-}
-
-/// Two processes of one author (R6): 1290 on both.
-fn fenced(twin: &str) -> SqlError {
-    let text = "stop one of them and start the other again; a copy that is to go on by itself needs its own author key (headwaters init, then headwaters join)";
-    SqlError::new(
-        1290,
-        format!("This replica has stopped accepting writes: {twin} is live under the same author key; {text}"),
-    )
 }
 
 /// Writing stopped for good: 1290 with the reason and the way out.

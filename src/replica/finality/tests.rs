@@ -1,6 +1,5 @@
 //! Three replicas without a network: tips and chains are carried by hand.
 
-use gossip::Heard;
 use super::super::opening;
 use super::*;
 use crate::config::{Config, Settings};
@@ -13,7 +12,7 @@ use dag::header::CommitKind;
 use dag::id::CommitId;
 use dag::version::Versions;
 use dag::vertex::Chain;
-use gossip::{Ledger, RawSegment};
+use gossip::{Heard, Ledger, RawSegment};
 use serde_bytes::ByteBuf;
 use std::path::Path;
 
