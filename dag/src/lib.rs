@@ -16,6 +16,7 @@ pub mod decimal;
 pub mod disk;
 pub mod encode;
 pub mod error;
+pub mod foothold;
 pub mod genesis;
 pub mod graph;
 pub mod header;

@@ -3,6 +3,7 @@
 //! Promises: everything admission, order and sync ask of an ancestor is here, in about 200 bytes, so that bodies may
 //! stay on disk. Does not know whether the commit was applied.
 
+use crate::encode::positional::positional;
 use crate::header::Header;
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId, RunId};
@@ -36,6 +37,8 @@ pub struct Vertex {
     /// 1 + the greatest generation of its parents; 1 without parents. An ancestor's is always smaller.
     pub generation: u64,
 }
+
+positional!(Vertex { id, parents, hlc, author, run, seq, prev, generation });
 
 impl Vertex {
     /// The vertex of a header whose id is known; `generation` comes from [`crate::graph::Graph::generation_above`].
