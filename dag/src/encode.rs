@@ -67,6 +67,8 @@ impl Domain {
     pub const MAIN: Domain = Domain("headwaters main 1\0");
     /// The consensus root of a checkpoint (R31).
     pub const CHECKPOINT: Domain = Domain("headwaters checkpoint 1\0");
+    /// What a newcomer takes on trust of a checkpoint, as members' tips name it.
+    pub const VOUCHER: Domain = Domain("headwaters voucher 1\0");
     /// An operator's command for a replica's control records, signed by the recovery key.
     pub const RECOVERY: Domain = Domain("headwaters recovery 1\0");
 

@@ -12,13 +12,13 @@ use dag::admit::{Known, Standing};
 use dag::control::ControlRecord;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, NodeId};
-use dag::store::{Answer, Committer, Kind, Record};
+use dag::store::{Answer, Kind, Record};
 use dag::tip::{SignedTip, Tip};
 use dag::vertex::Vertex;
 use gossip::Heard;
 use linearizer::finality::{self, Outlook, Renewal, Voice, Word, Writing};
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// Name of the record that says how far stable is.
 const STABLE: &str = "stable";
@@ -183,7 +183,7 @@ pub fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
         floor,
         floor_hash,
         frontier: NodeId(writer.heads.digest()),
-        extensions: BTreeMap::new(),
+        extensions: local.voucher_extension(),
     };
     let signed: Arc<[u8]> = tip.sign(writer.key()).to_bytes().into();
     let stored = submit(local, Record::new(Kind::TIP, vertex.id.0, signed.clone()))?;
@@ -195,9 +195,7 @@ pub fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
 
 /// Puts a record into the committer's queue.
 pub fn submit(local: &Local, record: Record) -> Result<Answer, Failure> {
-    let committer = local.committer.lock().unwrap_or_else(PoisonError::into_inner);
-    let committer: &Committer = committer.as_ref().ok_or_else(|| Failure::environment("the replica is stopping"))?;
-    committer.try_submit(vec![record]).map_err(refused)
+    local.submit_all(vec![record])
 }
 
 /// The last commit of this author, if it has written one: `prev` may be its admission (R6).
@@ -222,7 +220,7 @@ fn look(local: &Local, writer: &mut Writer) -> Result<Option<(Hlc, Answer)>, Fai
     if stable <= writer.recorded {
         return Ok(None);
     }
-    let answer = submit(local, Record::named(STABLE, stable.0.to_le_bytes().to_vec()))?;
+    let answer = submit(local, record_of(stable))?;
     writer.recorded = stable;
     Ok(Some((stable, answer)))
 }
@@ -230,6 +228,11 @@ fn look(local: &Local, writer: &mut Writer) -> Result<Option<(Hlc, Answer)>, Fai
 /// How far stable is for readers: its record is on disk.
 pub fn stable_shown(local: &Local) -> Hlc {
     local.latch().linearizer.stable().map_or(Hlc::default(), |place| place.hlc)
+}
+
+/// The record that says how far stable is.
+pub fn record_of(stable: Hlc) -> Record {
+    Record::named(STABLE, stable.0.to_le_bytes().to_vec())
 }
 
 /// How far stable was when the folder was last open.

@@ -1,5 +1,6 @@
 //! Commits that have left the linearizer's window, from the log on disk.
 
+use super::clone::Cloned;
 use super::record;
 use dag::store::{Log, Position};
 use dag::tree::Trees;
@@ -15,6 +16,11 @@ pub struct LogHistory<'a>(pub &'a Log, pub &'a Trees);
 
 impl History for LogHistory<'_> {
     fn between(&self, after: Option<Place>, through: Place) -> Result<Vec<Arc<Ordered>>, ViewError> {
+        // Late commits below a stable checkpoint are broken promises and never get here; this is the net beneath.
+        let cloned = Cloned::load(self.0).map_err(|e| ViewError(e.to_string().into()))?;
+        if let Some(cloned) = cloned.filter(|_| after.is_none()) {
+            return Err(ViewError(cloned.refusal().into()));
+        }
         let mut found = Vec::new();
         let mut failed = None;
         let scanned = self.0.scan(Position::START, &mut |entry| match record::of_entry(&entry) {

@@ -3,6 +3,7 @@
 //! Promises: answers depend on the admitted commits alone (R3). The window holds what lies above the last checkpoint;
 //! older vertices are read from the log when asked for.
 
+use super::clone::Cloned;
 use super::record;
 use dag::admit::{Candidate, Known, Promise, Standing, Window};
 use dag::control::{ControlRecord, Members};
@@ -27,6 +28,8 @@ pub struct Knowledge {
     /// Control records by commit, few and small: all of them, in commit order.
     controls: BTreeMap<(dag::hlc::Hlc, AuthorId, CommitId), Vec<ControlRecord>>,
     promises: BTreeMap<AuthorId, Promise>,
+    /// What is known of the commits that a clone does not have.
+    cloned: Option<Arc<Cloned>>,
 }
 
 impl Knowledge {
@@ -40,7 +43,32 @@ impl Knowledge {
             founding,
             controls: BTreeMap::new(),
             promises: BTreeMap::new(),
+            cloned: None,
         }
+    }
+
+    /// This replica was cloned: what lies below is known by its foothold.
+    pub fn stand_on(&mut self, cloned: Arc<Cloned>) {
+        for controls in cloned.foothold.controls() {
+            self.note_control(&controls.vertex, controls.records.clone());
+        }
+        cloned.foothold.named().iter().for_each(|vertex| drop(self.chains.insert(vertex)));
+        self.cloned = Some(cloned);
+    }
+
+    /// A commit that lies below the checkpoint this replica was cloned from, if it is one that matters.
+    pub fn below_clone(&self, id: &CommitId) -> Option<Vertex> {
+        self.cloned.as_ref()?.foothold.vertex(id).cloned()
+    }
+
+    /// A commit enters of which only the vertex is here.
+    pub fn enter_bare(&mut self, vertex: &Vertex) {
+        let position = self.log.end();
+        if let Err(error) = self.graph.insert(vertex.clone()) {
+            tracing::error!(%error, "an admitted commit does not fit the graph");
+        }
+        self.chains.insert(vertex);
+        self.entered.insert(vertex.id, position);
     }
 
     /// Control records of an admitted commit.
@@ -118,7 +146,8 @@ impl Knowledge {
     }
 
     fn below(&self, id: &CommitId) -> Option<Vertex> {
-        record::read_vertex(&self.log, id).ok().flatten()
+        let here = record::read_vertex(&self.log, id).ok().flatten();
+        here.or_else(|| self.below_clone(id))
     }
 }
 
@@ -140,6 +169,9 @@ impl Known for Knowledge {
         }
         if let Some(answer) = self.graph.reaches(id, heads) {
             return answer;
+        }
+        if self.cloned.as_ref().is_some_and(|cloned| cloned.foothold.is_common(id)) {
+            return !heads.is_empty();
         }
         let Some(wanted) = self.vertex(id) else { return false };
         let mut seen = BTreeSet::new();
@@ -176,19 +208,18 @@ impl Known for Knowledge {
     }
 
     fn promise(&self, author: &AuthorId) -> Option<Promise> {
-        self.promises.get(author).copied()
+        let known = self.promises.get(author).copied();
+        // Everybody had promised to write nothing at or below a stable checkpoint (R16), whatever tips are here.
+        let Some(cloned) = &self.cloned else { return known };
+        let (through, .., commit) = cloned.foothold.place();
+        known.filter(|promise| promise.through >= through).or(Some(Promise { through, commit }))
     }
 }
 
 impl Window for Knowledge {
     fn enter(&mut self, vertex: &Vertex, candidate: &Candidate<'_>) {
         self.note_control(vertex, candidate.records.to_vec());
-        let position = self.log.end();
-        if let Err(error) = self.graph.insert(vertex.clone()) {
-            tracing::error!(%error, "an admitted commit does not fit the graph");
-        }
-        self.chains.insert(vertex);
-        self.entered.insert(vertex.id, position);
+        self.enter_bare(vertex);
     }
 
     fn leave(&mut self, vertex: &Vertex) {

@@ -48,7 +48,8 @@ impl Local {
                 return Some(vertex.clone());
             }
         }
-        record::read_vertex(&self.log, id).ok().flatten()
+        let here = record::read_vertex(&self.log, id).ok().flatten();
+        here.or_else(|| self.cloned.as_ref()?.foothold.vertex(id).cloned())
     }
 }
 
@@ -63,7 +64,9 @@ impl Ledger for Local {
         let writer = self.latch();
         let is_here = writer.known.graph.contains(id) || writer.room.contains(id);
         drop(writer);
-        is_here || self.log.has(Kind::COMMIT, &id.0).unwrap_or(false)
+        is_here
+            || self.log.has(Kind::COMMIT, &id.0).unwrap_or(false)
+            || self.cloned.as_ref().is_some_and(|cloned| cloned.foothold.vertex(id).is_some())
     }
 
     fn versions(&self) -> Versions {

@@ -4,6 +4,7 @@
 //! after its trees are on disk; one cut at a time. A late commit that comes below a cut voids it, and it is cut again
 //! at the next tick.
 
+use super::clone;
 use super::finality::submit;
 use super::kept::{Kept, Marks};
 use super::local::Local;
@@ -42,7 +43,8 @@ pub fn tick(local: &Local) -> Result<(), Failure> {
         let stable = writer.linearizer.stable_cut();
         if due && stable.is_none() { writer.linearizer.forced_cut() } else { stable }
     };
-    cut.map_or(Ok(()), |cut| carry_out(local, cut).map(drop))
+    cut.map_or(Ok(()), |cut| carry_out(local, cut).map(drop))?;
+    clone::renew(local)
 }
 
 /// A cut now: `headwaters compact`.
@@ -53,6 +55,7 @@ pub fn cut_now(local: &Local) -> Result<CutFact, Failure> {
         Some(cut) => carry_out(local, cut)?,
         None => false,
     };
+    clone::renew(local)?;
     let writer = local.latch();
     let last = writer.linearizer.checkpoints().next_back();
     Ok(CutFact {

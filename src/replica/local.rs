@@ -2,16 +2,19 @@
 //!
 //! Lock order: the latch first, then nothing that waits. Nobody holds the latch across a disk sync.
 
+use super::clone::{Cloned, Stand};
 use super::counters::Counters;
 use super::demoted::Demoted;
+use super::opening::refused;
 use super::waits::Waits;
 use super::writer::Writer;
 use crate::config::Config;
+use crate::failure::Failure;
 use arc_swap::ArcSwap;
 use dag::clock::{Clock, Entropy};
 use dag::genesis::Genesis;
 use dag::id::{AuthorId, RunId};
-use dag::store::{Committer, Desk, Log, TreeStore};
+use dag::store::{Answer, Committer, Desk, Log, Record, TreeStore};
 use dag::tree::Trees;
 use gossip::Handle;
 use linearizer::view::View;
@@ -74,6 +77,10 @@ pub struct Local {
     twin: OnceLock<String>,
     /// The network's door, once it is open.
     pub network: OnceLock<Handle>,
+    /// The checkpoint this replica was cloned from, if it was.
+    pub cloned: Option<Arc<Cloned>>,
+    /// The newest stable checkpoint that this replica vouches for.
+    pub stand: Mutex<Option<Stand>>,
     latch: Mutex<Writer>,
 }
 
@@ -99,6 +106,10 @@ pub struct Parts {
     pub runs: Trees,
     /// See [`Local`].
     pub counters: Counters,
+    /// See [`Local`].
+    pub cloned: Option<Arc<Cloned>>,
+    /// See [`Local`].
+    pub stand: Option<Stand>,
     /// The state under the latch.
     pub writer: Writer,
 }
@@ -131,6 +142,8 @@ impl Local {
             started_millis,
             network: OnceLock::new(),
             twin: OnceLock::new(),
+            cloned: parts.cloned,
+            stand: Mutex::new(parts.stand),
             latch: Mutex::new(parts.writer),
         })
     }
@@ -149,6 +162,14 @@ impl Local {
     /// Something is new: wakes whoever waits for [`Local::news`].
     pub fn told(&self) {
         self.news.send_modify(|count| *count += 1);
+    }
+
+    /// Puts records into the committer's queue, as one piece of one batch; without records, the answer says that all
+    /// before is on the disk.
+    pub fn submit_all(&self, records: Vec<Record>) -> Result<Answer, Failure> {
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
+        let committer = committer.as_ref().ok_or_else(|| Failure::environment("the replica is stopping"))?;
+        committer.try_submit(records).map_err(refused)
     }
 
     /// Why writes are refused, if they are: a failed disk poisons the replica (design, section 5), a second live

@@ -6,6 +6,7 @@
 
 mod bodies;
 pub mod bundle;
+pub mod clone;
 mod compaction;
 mod counters;
 mod demoted;

@@ -4,6 +4,7 @@
 //! are lost is passed over and the log folded again. Costs what lies behind the last checkpoint.
 
 use super::Progress;
+use super::clone::{Cloned, Stand};
 use super::counters::Counters;
 use super::finality;
 use super::founding;
@@ -60,14 +61,30 @@ pub fn open(config: &Config, progress: &Progress<'_>) -> Result<Arc<Local>, Fail
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (system.clone(), system);
     let run = random_run(&*entropy)?;
     let runs = record::runs(&log, &genesis);
-    let mut opening = Opening::begin(&genesis, &log, &tree_store, &trees, run, key)?;
+    let cloned = Cloned::load(&log)?;
+    let stand = Stand::load(&log).map_err(refused)?;
+    let mut opening = Opening::begin(&genesis, &log, (&tree_store, &trees), run, key, cloned.clone())?;
     opening.read_tail(&log, &runs, progress)?;
     opening.resume(&log)?;
     let Opening { writer, counters, .. } = opening;
     let committer = Committer::start(log.clone(), Limits::default())
         .map_err(|e| Failure::environment(format!("cannot start the committing thread: {e}")))?;
     let config = config.clone();
-    Ok(Local::new(Parts { config, genesis, clock, entropy, log, committer, tree_store, trees, runs, counters, writer }))
+    Ok(Local::new(Parts {
+        config,
+        genesis,
+        clock,
+        entropy,
+        log,
+        committer,
+        tree_store,
+        trees,
+        runs,
+        counters,
+        cloned,
+        stand,
+        writer,
+    }))
 }
 
 /// The store's error as a failure of the verb.
@@ -102,15 +119,26 @@ impl Opening {
     fn begin(
         genesis: &Genesis,
         log: &Arc<Log>,
-        store: &TreeStore,
-        trees: &Trees,
+        (store, trees): (&TreeStore, &Trees),
         run: RunId,
         key: dag::author_key::AuthorKey,
+        cloned: Option<Arc<Cloned>>,
     ) -> Result<Self, Failure> {
         let kept = Kept::load(log).map_err(refused)?;
-        let known = Knowledge::new(log.clone(), Members::founding(genesis));
+        let mut known = Knowledge::new(log.clone(), Members::founding(genesis));
         let nothing = Marks { scan_from: Position::START, adopted_at: Position::START };
         let opened = kept.as_ref().and_then(|kept| open_checkpoints(kept, store, trees));
+        if let Some(cloned) = cloned {
+            if opened.is_none() {
+                let text = format!(
+                    "the checkpoint's trees are damaged or lost, and they cannot be made again: {}; move the data \
+                     folder away and clone again",
+                    cloned.refusal()
+                );
+                return Err(Failure::Damaged(text));
+            }
+            known.stand_on(cloned);
+        }
         let linearizer = match &opened {
             Some(checkpoints) => Linearizer::open(cuts(genesis), checkpoints.clone()),
             None => Linearizer::new(cuts(genesis)),
@@ -127,12 +155,21 @@ impl Opening {
         self.marks = kept.marks();
         let frontier = checkpoints.last().map(|(c, _)| c.frontier.clone()).unwrap_or_default();
         for id in frontier {
-            let stored = stored(log, id)?;
-            self.writer.known.enter(&stored.vertex(), &record::candidate(&stored.commit));
-            self.writer.heads.advance(&stored.vertex());
-            self.writer.shown.stored(&stored.vertex());
+            let vertex = match self.writer.known.below_clone(&id) {
+                Some(vertex) => {
+                    self.writer.known.enter_bare(&vertex);
+                    vertex
+                }
+                None => {
+                    let stored = stored(log, id)?;
+                    self.writer.known.enter(&stored.vertex(), &record::candidate(&stored.commit));
+                    stored.vertex()
+                }
+            };
+            self.writer.heads.advance(&vertex);
+            self.writer.shown.stored(&vertex);
         }
-        for id in &kept.controls {
+        for id in kept.controls.iter().filter(|id| self.writer.known.below_clone(id).is_none()).collect::<Vec<_>>() {
             let stored = stored(log, *id)?;
             self.writer.known.note_control(&stored.vertex(), stored.commit.control.to_vec());
         }

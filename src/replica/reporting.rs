@@ -7,6 +7,7 @@ use super::record;
 use super::report::{CheckpointFact, CommitFact, Facts, HeldFact, MainEntry, MemberFact, Report};
 use dag::hlc::Hlc;
 use dag::id::CommitId;
+use dag::vertex::Vertex;
 use sql::error::SqlError;
 
 impl Report for Local {
@@ -35,7 +36,9 @@ impl Report for Local {
             outcome: fact.outcome,
             stable: stable.is_some_and(|end| fact.hlc <= end.hlc),
         };
-        let commits = (1..=through).zip(self.commits()?);
+        // A clone's log begins above its checkpoint.
+        let first = self.cloned.as_ref().map_or(0, |cloned| cloned.position) + 1;
+        let commits = (first..=through).zip(self.commits()?);
         Ok(Box::new(commits.map(move |(position, fact)| fact.map(|fact| entry((position, fact))))))
     }
 
@@ -114,8 +117,29 @@ impl Report for Local {
             fact("main_hash", writer.linearizer.main_hash().to_string()),
             fact("stable_through", stable),
             fact("checkpoint", last.to_string()),
+            fact("cloned_at", self.cloned.as_ref().map_or(0, |cloned| cloned.position).to_string()),
             fact("tree_segments", self.tree_store.segments().len().to_string()),
         ])
+    }
+}
+
+/// A commit of which a clone has no more than the vertex.
+fn bare_fact(vertex: &Vertex, why: String) -> CommitFact {
+    CommitFact {
+        id: vertex.id,
+        author: vertex.author,
+        run: vertex.run.0,
+        seq: vertex.seq,
+        hlc: vertex.hlc,
+        kind: "not here",
+        changes: 0,
+        bytes: 0,
+        user: None,
+        parents: vertex.parents.clone(),
+        outcome: "applied",
+        code: 0,
+        reason: Some(why),
+        against: None,
     }
 }
 
@@ -129,9 +153,13 @@ impl Local {
     }
 
     fn find(&self, id: &CommitId, fates: &Fates) -> Result<CommitFact, SqlError> {
-        let stored = record::find(&self.log, id).map_err(unreadable)?;
-        let stored =
-            stored.ok_or_else(|| SqlError::new(1030, format!("commit {id} is still being written; ask again")))?;
-        Ok(fact(&stored, fates))
+        if let Some(stored) = record::find(&self.log, id).map_err(unreadable)? {
+            return Ok(fact(&stored, fates));
+        }
+        let below = self.cloned.as_ref().and_then(|cloned| Some((cloned, cloned.foothold.vertex(id)?)));
+        match below {
+            Some((cloned, vertex)) => Ok(bare_fact(vertex, cloned.refusal())),
+            None => Err(SqlError::new(1030, format!("commit {id} is still being written; ask again"))),
+        }
     }
 }

@@ -38,8 +38,12 @@ fn refused(error: ClosureError) -> SqlError {
 
 /// The commit of an id or of a unique prefix of it.
 fn find(local: &Local, writer: &super::writer::Writer, name: &str) -> Result<CommitId, SqlError> {
-    let unknown =
-        || SqlError::new(1290, format!("No commit '{name}' is known here; headwaters.commits lists those that are"));
+    let unknown = || match &local.cloned {
+        Some(cloned) => SqlError::new(1290, format!("No commit '{name}' is here: {}", cloned.refusal())),
+        None => {
+            SqlError::new(1290, format!("No commit '{name}' is known here; headwaters.commits lists those that are"))
+        }
+    };
     if let Some(id) = CommitId::parse(name) {
         let stored = record::find(&local.log, &id).map_err(|e| SqlError::new(1030, e.to_string()))?;
         return if writer.known.graph.contains(&id) || stored.is_some() { Ok(id) } else { Err(unknown()) };

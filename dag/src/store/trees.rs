@@ -99,6 +99,17 @@ impl TreeStore {
         Ok(None)
     }
 
+    /// Whether a node is here, also in the segment being written.
+    pub fn has(&self, id: NodeId) -> Result<bool, StoreError> {
+        let open = self.state.read().unwrap_or_else(PoisonError::into_inner).open.clone();
+        Ok(open.is_some_and(|open| open.tail().entries.contains_key(&id)) || self.locate(id)?.is_some())
+    }
+
+    /// Bytes of all finished segments.
+    pub fn bytes(&self) -> u64 {
+        self.sealed().values().map(|segment| segment.end()).sum()
+    }
+
     /// The newest finished segment that holds a node.
     pub fn segment_of(&self, id: NodeId) -> Result<Option<TreeSegment>, StoreError> {
         Ok(self.locate(id)?.map(|(segment, _)| segment.data.segment))

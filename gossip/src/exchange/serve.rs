@@ -10,7 +10,7 @@ use dag::id::CommitId;
 use dag::version::{Lack, Position, Versions};
 use dag::vertex::Chain;
 use serde_bytes::ByteBuf;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The question that waits for the answer to a ladder.
@@ -75,8 +75,10 @@ type Gathered = Vec<Served>;
 fn stream(fetch: u64, lack: &Lack, held: &[RawSegment], ledger: &dyn Ledger) -> Vec<Message> {
     let (mut parts, mut open, mut sent, mut bytes) = (Vec::new(), HashMap::new(), 0, 0);
     let mut more = false;
+    // A clone does not have what lies below its checkpoint.
+    let mut withheld = HashSet::new();
     for id in &lack.commits {
-        let Some(segment) = gather(*id, &mut open, ledger) else { continue };
+        let Some(segment) = gather(*id, &mut open, &mut withheld, ledger) else { continue };
         let size: usize = segment.iter().map(|c| c.commit.len()).sum();
         if sent > 0 && (sent + segment.len() > FETCH_COMMITS || bytes + size > FETCH_BYTES) {
             more = true;
@@ -106,9 +108,19 @@ fn stream(fetch: u64, lack: &Lack, held: &[RawSegment], ledger: &dyn Ledger) -> 
 }
 
 /// Adds a commit to the open segment that ends at its predecessor; at a tip the segment is whole. Segments come whole
-/// in the order of their tips: another author can only have built on a tip (R13), so parents stay first.
-fn gather(id: CommitId, open: &mut HashMap<CommitId, Gathered>, ledger: &dyn Ledger) -> Option<Gathered> {
-    let (vertex, served) = (ledger.vertex(&id)?, ledger.served(&id)?);
+/// in the order of their tips: another author can only have built on a tip (R13), so parents stay first. A commit that
+/// cannot be served is withheld, and so is what stands on it.
+fn gather(
+    id: CommitId,
+    open: &mut HashMap<CommitId, Gathered>,
+    withheld: &mut HashSet<CommitId>,
+    ledger: &dyn Ledger,
+) -> Option<Gathered> {
+    let stands = ledger.vertex(&id).filter(|v| !v.parents.iter().chain(&v.prev).any(|id| withheld.contains(id)));
+    let Some((vertex, served)) = stands.zip(ledger.served(&id)) else {
+        withheld.insert(id);
+        return None;
+    };
     let before = vertex.prev.filter(|_| vertex.seq > 1).and_then(|prev| open.remove(&prev));
     let mut segment = before.unwrap_or_default();
     let whole = served.tip.is_some();

@@ -1,0 +1,16 @@
+//! Clones: a new replica starts from the newest stable checkpoint instead of the whole history (R16, R30, R31).
+//!
+//! `stand` keeps what this replica can vouch for: its newest stable checkpoint with a foothold below it; its signed
+//! tips carry the voucher. `offer` is what is said of it to newcomers, and who must have signed before one believes it.
+//! `taking` is the newcomer's side: choose, gather node by node, write. Why so: docs/decisions/0008-clone.md.
+
+mod offer;
+mod shelf;
+mod stand;
+mod taking;
+#[cfg(test)]
+mod tests;
+
+pub use shelf::Shelf;
+pub use stand::{Cloned, Stand, renew};
+pub use taking::{Answer, Outcome, Peers, Taking, is_under_way};
