@@ -114,6 +114,8 @@ pub(crate) struct Shared {
     addresses: Mutex<Vec<String>>,
     /// Something was written here: announce.
     pub(crate) changed: Notify,
+    /// Something came here: announce a little later.
+    pub(crate) learned: Notify,
     /// Something was learned or entered.
     pub(crate) news: watch::Sender<u64>,
 }
@@ -122,7 +124,7 @@ impl Shared {
     pub(crate) fn new() -> Self {
         let (news, _) = watch::channel(0);
         let (peers, addresses) = (Mutex::default(), Mutex::default());
-        Shared { peers, addresses, changed: Notify::new(), news }
+        Shared { peers, addresses, changed: Notify::new(), learned: Notify::new(), news }
     }
 
     pub(crate) fn peers(&self) -> MutexGuard<'_, BTreeMap<TransportId, PeerStatus>> {
@@ -164,6 +166,11 @@ impl Handle {
     /// Something was written or learned here: announce it soon. Costs nothing; many calls make one announcement.
     pub fn changed(&self) {
         self.shared.changed.notify_one();
+    }
+
+    /// Something came here, or a tip is due: announce it with the next commit, or in a few ms.
+    pub fn learned(&self) {
+        self.shared.learned.notify_one();
     }
 
     /// Everybody seen since the start, connected or not.

@@ -66,6 +66,8 @@ pub trait Host: Send + Sync + 'static {
     fn checkpoints(&self) -> Vec<Vec<u8>> {
         Vec::new()
     }
+    /// The author's connection ended: what it alone brought and what still waits may be forgotten.
+    fn gone(&self, author: &AuthorId);
     /// Another live process under this replica's author key said this (R6): stop writing.
     fn twin(&self, said: &Hello);
 }

@@ -10,6 +10,7 @@ mod heads;
 mod import;
 mod init;
 mod log;
+mod peers;
 pub mod print;
 mod progress;
 mod reach;
@@ -56,6 +57,8 @@ enum Verb {
     Sql(sql::Arguments),
     /// List the heads: the commits that nothing follows yet
     Heads(Output),
+    /// List other replicas: where they are, how far behind, what they did wrong
+    Peers(Output),
     /// Show commits, newest first
     Log(log::Arguments),
     /// List parked commits: what lost a conflict, why, and against which commit
@@ -79,6 +82,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Verb::Status(output) => status::run(&config, output),
         Verb::Sql(arguments) => sql::run(&config, &arguments),
         Verb::Heads(output) => heads::run(&config, output),
+        Verb::Peers(output) => peers::run(&config, output),
         Verb::Log(arguments) => log::run(&config, &arguments),
         Verb::Conflicts(output) => conflicts::run(&config, output),
         Verb::Compact(output) => compact::run(&config, output),

@@ -96,6 +96,10 @@ impl Host for LocalHost {
         found
     }
 
+    fn gone(&self, author: &AuthorId) {
+        self.local.forget_peer(author);
+    }
+
     fn twin(&self, said: &Hello) {
         let (run, transport) = (said.run.0, said.transport);
         let reason = format!("another process (run {run}, transport {transport}) is live under the same author key");

@@ -5,6 +5,7 @@
 
 mod address_book;
 mod host;
+mod spreading;
 mod transport_key;
 
 use crate::config::{Config, PeersListen};
@@ -18,6 +19,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -79,18 +81,35 @@ impl Peers {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Peers { network, handle, local, data } = self;
         let mut beside = JoinSet::new();
-        beside.spawn(tell_changes(local, handle.clone()));
+        let (asker, answerer) = spreading::pair(handle.clone());
+        local.waits.connect(Box::new(asker));
+        beside.spawn(answerer.run());
+        beside.spawn(tell_changes(local.clone(), handle.clone()));
+        beside.spawn(answer_waits(local, handle.clone()));
         beside.spawn(keep_addresses(handle, data));
         network.run(stop).await;
         beside.shutdown().await;
     }
 }
 
-/// Whatever is written or learned here is announced.
+/// What is written here is announced at once; what only came here, or a tip that is due, a little later.
 async fn tell_changes(local: Arc<Local>, handle: Handle) {
     let mut news = local.news.subscribe();
+    let mut own = local.own.load(Ordering::Relaxed);
     while news.changed().await.is_ok() {
-        handle.changed();
+        let written = local.own.load(Ordering::Relaxed);
+        if std::mem::replace(&mut own, written) == written { handle.learned() } else { handle.changed() }
+    }
+}
+
+/// Sessions that wait for peers look again whenever a peer said something.
+async fn answer_waits(local: Arc<Local>, handle: Handle) {
+    let mut news = handle.news();
+    while news.changed().await.is_ok() {
+        let local = local.clone();
+        if tokio::task::spawn_blocking(move || local.answer_waits()).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use dag::tree::Trees;
 use gossip::Handle;
 use linearizer::view::View;
 use sql::error::SqlError;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
@@ -68,6 +68,8 @@ pub struct Local {
     /// Bumped whenever something came or changed that others may want to know: a commit, a promise, stable, a tip that
     /// is due.
     pub news: watch::Sender<u64>,
+    /// Own commits written so far, as published: tells a write here from news of elsewhere.
+    pub own: AtomicU64,
     /// Sessions that wait for other replicas.
     pub waits: Waits,
     /// Own commits that later arrivals parked or voided (R32).
@@ -137,6 +139,7 @@ impl Local {
             newest: ArcSwap::from_pointee(newest),
             cutting: Mutex::new(()),
             news: watch::Sender::new(0),
+            own: AtomicU64::new(0),
             waits: Waits::default(),
             demoted: Demoted::default(),
             started_millis,
@@ -155,6 +158,7 @@ impl Local {
 
     /// Makes the writer's state the one sessions read; the caller holds the latch.
     pub fn publish(&self, writer: &Writer) {
+        self.own.store(writer.seq, Ordering::Relaxed);
         self.newest.store(Arc::new(Newest { view: writer.linearizer.view(), basis: writer.fetched.batches() }));
         self.told();
     }

@@ -25,6 +25,7 @@ mod linearizing;
 mod listing;
 pub mod local;
 mod opening;
+pub mod peering;
 pub mod presence;
 pub mod receiving;
 #[cfg(test)]

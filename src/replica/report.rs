@@ -3,6 +3,7 @@
 //! Promises: every list is a snapshot taken under the latch, given out without it; long ones are streamed.
 
 use super::finality::VoiceFact;
+use super::peering::PeerFact;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, NodeId};
 use sql::error::SqlError;
@@ -115,6 +116,8 @@ pub trait Report: Send + Sync {
     fn conflicts(&self) -> Result<Vec<CommitFact>, SqlError>;
     /// The member set of all heads.
     fn members(&self) -> Result<Vec<MemberFact>, SqlError>;
+    /// Other replicas seen since the start, the connected first.
+    fn peers(&self) -> Result<Vec<PeerFact>, SqlError>;
     /// Checkpoints kept, oldest first.
     fn checkpoints(&self) -> Result<Vec<CheckpointFact>, SqlError>;
     /// Commits held or waiting.

@@ -3,8 +3,10 @@
 use super::fates::{Fates, fact};
 use super::listing::InOrder;
 use super::local::Local;
+use super::peering::PeerFact;
 use super::record;
 use super::report::{CheckpointFact, CommitFact, Facts, HeldFact, MainEntry, MemberFact, Report};
+use crate::config::PeersListen;
 use dag::hlc::Hlc;
 use dag::id::CommitId;
 use dag::vertex::Vertex;
@@ -68,6 +70,10 @@ impl Report for Local {
         Ok(members.iter().map(fact).collect())
     }
 
+    fn peers(&self) -> Result<Vec<PeerFact>, SqlError> {
+        Ok(self.peer_facts())
+    }
+
     fn checkpoints(&self) -> Result<Vec<CheckpointFact>, SqlError> {
         let writer = self.latch();
         let fact = |checkpoint: &linearizer::checkpoint::Checkpoint| CheckpointFact {
@@ -85,10 +91,17 @@ impl Report for Local {
 
     fn settings(&self) -> Vec<(String, String)> {
         let config = &self.config;
+        let peers_listen = match config.peers_listen {
+            PeersListen::Off => "off".to_owned(),
+            PeersListen::At(address) => address.to_string(),
+        };
         let fact = |name: &str, value: String| (name.to_owned(), value);
         vec![
             fact("data", config.data.display().to_string()),
             fact("listen", config.listen.to_string()),
+            fact("peers-listen", peers_listen),
+            fact("bootstrap", config.bootstrap.join(",")),
+            fact("mdns", if config.mdns { "on" } else { "off" }.to_owned()),
             fact("root-password", if config.root_password.is_some() { "set" } else { "none" }.to_owned()),
             fact("linearize-seconds", config.linearize_every.as_secs().to_string()),
             fact("checkpoint-commits", config.checkpoint_commits.to_string()),
@@ -105,7 +118,7 @@ impl Report for Local {
         let parked = writer.linearizer.parked().map_err(unreadable)?.len();
         let above = writer.linearizer.outcomes().count() as u64;
         let stable = writer.linearizer.stable().map_or_else(|| "nothing yet".to_owned(), |place| place.hlc.to_string());
-        Ok(vec![
+        let mut facts = vec![
             fact("database", self.genesis.id().to_string()),
             fact("author", self.author.to_string()),
             fact("run", self.run.0.to_string()),
@@ -119,7 +132,9 @@ impl Report for Local {
             fact("checkpoint", last.to_string()),
             fact("cloned_at", self.cloned.as_ref().map_or(0, |cloned| cloned.position).to_string()),
             fact("tree_segments", self.tree_store.segments().len().to_string()),
-        ])
+        ];
+        facts.extend(self.peer_summary());
+        Ok(facts)
     }
 }
 

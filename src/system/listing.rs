@@ -37,6 +37,8 @@ pub struct LongDeclaration {
 pub enum Kind {
     /// BIGINT UNSIGNED.
     Number,
+    /// BIGINT.
+    Signed,
     /// VARCHAR of this length.
     Text(u32),
     /// TEXT, for lists and reasons.
@@ -51,6 +53,7 @@ impl Kind {
     fn column_type(self) -> ColumnType {
         match self {
             Kind::Number => ColumnType::Integer { bytes: 8, unsigned: true, display_width: None },
+            Kind::Signed => ColumnType::Integer { bytes: 8, unsigned: false, display_width: None },
             Kind::Text(length) => ColumnType::VarChar(length),
             Kind::Long => ColumnType::Text(65_535),
             Kind::Moment => ColumnType::DateTime(3),

@@ -12,6 +12,7 @@ mod held;
 mod listing;
 mod log;
 mod members;
+mod peers;
 mod settings;
 mod status;
 
@@ -26,6 +27,7 @@ pub fn tables(report: &Arc<dyn Report>) -> Vec<Arc<dyn SystemTable>> {
         &heads::TABLE,
         &conflicts::TABLE,
         &members::TABLE,
+        &peers::TABLE,
         &checkpoints::TABLE,
         &held::TABLE,
         &settings::TABLE,

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 /// Changes that come within this of an announcement share the next one.
 const COALESCE: Duration = Duration::from_millis(2);
 /// What came from one peer is told to the others by then: they most likely fetch it from its author themselves.
-const RELAY: Duration = Duration::from_millis(25);
+pub(super) const RELAY: Duration = Duration::from_millis(25);
 /// Gossip goes to who is not told directly, and need not be as quick: ten a second.
 const GOSSIP_EVERY: Duration = Duration::from_millis(100);
 /// Everybody is told at least this often: heals whatever was lost.
@@ -50,10 +50,10 @@ impl Announcing {
 }
 
 impl Network {
-    /// Something was written here.
-    pub(super) fn on_change(&mut self) {
-        let now = self.now();
-        self.peers.values_mut().filter(|p| p.welcome).for_each(|p| p.announce_by(now));
+    /// Something is new here: everybody is told by then.
+    pub(super) fn on_change(&mut self, within: Duration) {
+        let by = self.now() + within;
+        self.peers.values_mut().filter(|p| p.welcome).for_each(|p| p.announce_by(by));
     }
 
     /// Commits entered from a peer, or a tip was learned.
@@ -179,7 +179,7 @@ impl Network {
         }
         if now >= self.announcing.repaired + REPAIR {
             self.announcing.repaired = now;
-            self.on_change();
+            self.on_change(Duration::ZERO);
             self.recheck(true);
             *self.shared.addresses() = self.dialing.kept();
         }

@@ -7,7 +7,7 @@ use super::address::{bare, named_peer, parse, transport_of};
 use super::behaviour::BehaviourEvent;
 use super::job::{Done, Work};
 use super::peer::Peer;
-use super::task::{Channel, Gossiped, Network, Purpose};
+use super::task::{Channel, Finished, Gossiped, Network, Purpose};
 use crate::codec::frame;
 use crate::handle::AskError;
 use crate::hello::Access;
@@ -102,6 +102,14 @@ impl Network {
             self.dialing.lost(name, now, random);
         }
         self.context.arrived(&desk.transport);
+        if let Some(hello) = desk.hello {
+            let host = self.context.host.clone();
+            let job = self.jobs.spawn_blocking(move || {
+                host.gone(&hello.author);
+                Finished::Gone
+            });
+            self.running.insert(job.id(), None);
+        }
         self.note(desk.transport, |status| (status.connected, status.fetching) = (false, false));
     }
 

@@ -4,7 +4,7 @@
 //! with it every task and job it started.
 
 use super::address::{listening, parse, port_of, told};
-use super::announcing::Announcing;
+use super::announcing::{Announcing, RELAY};
 use super::behaviour::{Behaviour, BehaviourEvent, swarm};
 use super::context::Context;
 use super::job::{Done, Work};
@@ -76,6 +76,8 @@ pub(super) struct Asking {
 pub(super) enum Finished {
     Peer(PeerId, u64, Box<Done<Channel, Gossiped>>),
     Announced(Result<Announcement, HostError>),
+    /// The host knows that a peer is gone.
+    Gone,
 }
 
 /// The running network.
@@ -173,7 +175,8 @@ impl Network {
                 event = self.swarm.select_next_some() => self.on_swarm(event),
                 Some(ended) = self.jobs.join_next_with_id() => self.on_job(ended),
                 Some(command) = self.commands.recv() => self.on_command(command),
-                () = shared.changed.notified() => self.on_change(),
+                () = shared.changed.notified() => self.on_change(Duration::ZERO),
+                () = shared.learned.notified() => self.on_change(RELAY),
                 () = tokio::time::sleep(pause) => {}
                 () = &mut stop => break,
             }
@@ -245,6 +248,7 @@ impl Network {
         match (finished, of) {
             (Some(Finished::Peer(peer, epoch, done)), _) => self.on_done(peer, epoch, *done),
             (Some(Finished::Announced(result)), _) => self.on_announced(result),
+            (Some(Finished::Gone), _) => {}
             (None, Some(peer)) => self.ban(&peer, "work for it failed"),
             (None, None) => self.announcing.failed(),
         }
