@@ -8,8 +8,9 @@ use crate::encode::positional::{positional, tagged};
 use crate::encode::{self, Domain};
 use crate::error::{Error, Result};
 use crate::genesis::Genesis;
-use crate::id::{AuthorId, CommitId, NodeId, RunId};
-use serde_bytes::ByteArray;
+use crate::id::{AuthorId, CommitId, EntityId, NodeId, RunId};
+use crate::slots::{MAX_FLOORS, MAX_SLOTS};
+use serde_bytes::{ByteArray, ByteBuf};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most records of one commit: a page of membership work; bounds what admission reads.
@@ -93,6 +94,15 @@ pub enum ControlRecord {
         /// Its value.
         value: String,
     },
+    /// The commit's author hands AUTO_INCREMENT slots on (R38).
+    HandOver {
+        /// To whom.
+        to: AuthorId,
+        /// Which, of those that are the author's: bit `s % 8` of byte `s / 8` is slot `s`.
+        slots: ByteBuf,
+        /// By table: the new owner generates only numbers above this, because the author may have used those below.
+        floors: Vec<(EntityId, u64)>,
+    },
 }
 
 tagged!(ControlRecord {
@@ -104,6 +114,7 @@ tagged!(ControlRecord {
     6 => Withdraw { 0: commits },
     7 => RaiseRules { 0: level },
     8 => Setting { name: name, value: value },
+    9 => HandOver { to: to, slots: slots, floors: floors },
 });
 
 /// Canonical bytes of a commit's control records; empty for none.
@@ -139,6 +150,10 @@ fn check_lengths(record: &ControlRecord) -> Result<()> {
         }
         ControlRecord::Cut { votes, .. } => Error::limit("votes of a cut", votes.len(), MAX_RECORDS),
         ControlRecord::Withdraw(commits) => Error::limit("withdrawn commits", commits.len(), MAX_RECORDS),
+        ControlRecord::HandOver { slots, floors, .. } => {
+            Error::limit("slots of a record", slots.len() * 8, MAX_SLOTS as usize)?;
+            Error::limit("tables of a record", floors.len(), MAX_FLOORS)
+        }
         _ => Ok(()),
     }
 }
@@ -187,7 +202,7 @@ impl Members {
                 self.remove(old);
             }
             ControlRecord::RaiseRules(level) => self.rules_level = self.rules_level.max(*level),
-            ControlRecord::Withdraw(_) | ControlRecord::Setting { .. } => {}
+            ControlRecord::Withdraw(_) | ControlRecord::Setting { .. } | ControlRecord::HandOver { .. } => {}
         }
     }
 
@@ -211,6 +226,11 @@ impl Members {
             Some(Role::Writer) => Standing::Writer,
             Some(Role::Admin) => Standing::Admin,
         }
+    }
+
+    /// Whether this key was a member and is none any more, for good.
+    pub fn is_removed(&self, author: &AuthorId) -> bool {
+        self.removed.contains(author)
     }
 
     /// The rules level in force.
@@ -254,6 +274,14 @@ mod tests {
             (ControlRecord::Withdraw(vec![CommitId([1; 32])]), format!("818206815820{one}")),
             (ControlRecord::RaiseRules(2), "81820702".to_owned()),
             (ControlRecord::Setting { name: "a".into(), value: "b".into() }, "81830861616162".to_owned()),
+            (
+                ControlRecord::HandOver {
+                    to: author(1),
+                    slots: ByteBuf::from([0xaa]),
+                    floors: vec![(EntityId([2; 32]), 7)],
+                },
+                format!("8184095820{one}41aa81825820{two}07"),
+            ),
         ];
         for (record, golden) in cases {
             let bytes = encode_records(std::slice::from_ref(&record));

@@ -30,6 +30,7 @@ pub mod row_key;
 pub mod schema;
 pub mod signal;
 pub mod skeleton;
+pub mod slots;
 pub mod store;
 pub mod temporal;
 pub mod tip;

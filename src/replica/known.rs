@@ -7,8 +7,10 @@ use super::clone::Cloned;
 use super::record;
 use dag::admit::{Candidate, Known, Promise, Standing, Window};
 use dag::control::{ControlRecord, Members};
+use dag::genesis::Genesis;
 use dag::graph::Graph;
 use dag::id::{AuthorId, CommitId};
+use dag::slots::Slots;
 use dag::store::{Log, Position};
 use dag::version::Chains;
 use dag::vertex::{Chain, Vertex};
@@ -110,6 +112,20 @@ impl Knowledge {
     /// Every control record in the order of its commits, with their times.
     pub fn records(&self) -> impl Iterator<Item = (dag::hlc::Hlc, &ControlRecord)> {
         self.controls.iter().flat_map(|((hlc, ..), records)| records.iter().map(move |record| (*hlc, record)))
+    }
+
+    /// How many commits carry control records: grows with every one.
+    pub fn control_count(&self) -> usize {
+        self.controls.len()
+    }
+
+    /// Whose AUTO_INCREMENT slots are whose (R38), by all control records here.
+    pub fn slots(&self, genesis: &Genesis) -> Slots {
+        let mut slots = Slots::founding(genesis);
+        for ((_, author, _), records) in &self.controls {
+            records.iter().for_each(|record| slots.apply(author, record));
+        }
+        slots
     }
 
     /// The commit that made an author a member: its first commit follows it (R6). `None` for the founder.

@@ -83,6 +83,10 @@ pub struct Local {
     pub cloned: Option<Arc<Cloned>>,
     /// The newest stable checkpoint that this replica vouches for.
     pub stand: Mutex<Option<Stand>>,
+    /// Tickets are issued and redeemed one at a time.
+    pub tickets: Mutex<()>,
+    /// Where peers reach this replica, as multiaddrs: the network tells.
+    near: Mutex<Vec<String>>,
     latch: Mutex<Writer>,
 }
 
@@ -121,7 +125,7 @@ impl Local {
     pub fn new(parts: Parts) -> Arc<Self> {
         let newest = Newest { view: parts.writer.linearizer.view(), basis: 0 };
         let started_millis = parts.clock.wall_millis();
-        Arc::new(Local {
+        let local = Arc::new(Local {
             author: parts.writer.author(),
             run: parts.writer.run(),
             config: parts.config,
@@ -147,8 +151,12 @@ impl Local {
             twin: OnceLock::new(),
             cloned: parts.cloned,
             stand: Mutex::new(parts.stand),
+            tickets: Mutex::new(()),
+            near: Mutex::default(),
             latch: Mutex::new(parts.writer),
-        })
+        });
+        local.govern(&local.latch());
+        local
     }
 
     /// Takes the commit latch.
@@ -156,9 +164,28 @@ impl Local {
         self.latch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where peers reach this replica: what tickets name.
+    pub fn near(&self) -> Vec<String> {
+        self.near.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The network listens there, as multiaddrs with the transport's key.
+    pub fn listens(&self, addresses: Vec<String>) {
+        *self.near.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
+    }
+
+    /// This replica's AUTO_INCREMENT slots by the control records that are here (R38).
+    fn govern(&self, writer: &Writer) {
+        let controls = writer.known.control_count();
+        if self.counters.is_outdated(controls) {
+            self.counters.govern(writer.known.slots(&self.genesis).share(&self.author), controls);
+        }
+    }
+
     /// Makes the writer's state the one sessions read; the caller holds the latch.
     pub fn publish(&self, writer: &Writer) {
         self.own.store(writer.seq, Ordering::Relaxed);
+        self.govern(writer);
         self.newest.store(Arc::new(Newest { view: writer.linearizer.view(), basis: writer.fetched.batches() }));
         self.told();
     }

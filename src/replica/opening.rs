@@ -24,6 +24,7 @@ use dag::genesis::Genesis;
 use dag::heads::Heads;
 use dag::hlc::Hlc;
 use dag::id::{CommitId, RunId};
+use dag::slots::Slots;
 use dag::store::{Answer, Committer, Entry, Kind, Limits, Log, Options, Position, StoreError, TreeStore};
 use dag::tip::SignedTip;
 use dag::tree::{Shape, Trees};
@@ -143,8 +144,9 @@ impl Opening {
             Some(checkpoints) => Linearizer::open(cuts(genesis), checkpoints.clone()),
             None => Linearizer::new(cuts(genesis)),
         };
+        let author = key.id();
         let writer = Writer::new(key, run, genesis, known, Heads::new(), linearizer);
-        let mut opening = Opening { writer, counters: Counters::default(), marks: nothing, waiting: Vec::new() };
+        let mut opening = Opening { writer, counters: Counters::new(Slots::founding(genesis).share(&author)), marks: nothing, waiting: Vec::new() };
         if let (Some(kept), Some(checkpoints)) = (kept, opened) {
             opening.restore(kept, &checkpoints, log)?;
         }
@@ -282,7 +284,8 @@ impl Opening {
         let replayed = commits.clone();
         self.writer.linearizer.add(commits, &LogHistory(log, runs)).map_err(|e| Failure::Damaged(e.to_string()))?;
         let view = self.writer.linearizer.view();
-        replayed.iter().for_each(|commit| self.counters.replay(&commit.changes, view.catalogue()));
+        let own = replayed.iter().filter(|commit| commit.author == self.writer.author());
+        own.for_each(|commit| self.counters.replay(&commit.changes, view.catalogue()));
         Ok(())
     }
 }
