@@ -112,6 +112,8 @@ pub(crate) struct Shared {
     peers: Mutex<BTreeMap<TransportId, PeerStatus>>,
     /// Where to dial, for the next start.
     addresses: Mutex<Vec<String>>,
+    /// Where others reach us, as multiaddrs with our transport's id.
+    listening: Mutex<Vec<String>>,
     /// Something was written here: announce.
     pub(crate) changed: Notify,
     /// Something came here: announce a little later.
@@ -123,12 +125,16 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new() -> Self {
         let (news, _) = watch::channel(0);
-        let (peers, addresses) = (Mutex::default(), Mutex::default());
-        Shared { peers, addresses, changed: Notify::new(), learned: Notify::new(), news }
+        let (peers, addresses, listening) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Shared { peers, addresses, listening, changed: Notify::new(), learned: Notify::new(), news }
     }
 
     pub(crate) fn peers(&self) -> MutexGuard<'_, BTreeMap<TransportId, PeerStatus>> {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn listening(&self) -> MutexGuard<'_, Vec<String>> {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn addresses(&self) -> MutexGuard<'_, Vec<String>> {
@@ -182,6 +188,12 @@ impl Handle {
     pub fn holders(&self, chain: Chain, seq: u64) -> usize {
         let holds = |p: &&PeerStatus| p.held.get(&chain).is_some_and(|position| position.seq >= seq);
         self.shared.peers().values().filter(holds).count()
+    }
+
+    /// Where others reach this replica, as multiaddrs with its transport's id: what a ticket names. Empty if it does not
+    /// listen.
+    pub fn listening(&self) -> Vec<String> {
+        self.shared.listening().clone()
     }
 
     /// Addresses that led to members, best first: for the next start.

@@ -10,7 +10,7 @@ use dag::admit::{Known, Standing};
 use dag::author_key::AuthorKey;
 use dag::id::{AuthorId, GenesisId, NodeId};
 use dag::tree::{Nodes, TreeError};
-use gossip::ticket::{JoinRequest, Refusal, RefusalKind, Welcome};
+use gossip::ticket::{JoinRequest, Refusal, Welcome};
 use gossip::{Access, Admission, Announcement, Heard, Hello, Host, HostError, Ledger, RawSegment, TransportId};
 use std::sync::Arc;
 
@@ -79,8 +79,8 @@ impl Host for LocalHost {
         self.local.admit(from, segments)
     }
 
-    fn join(&self, _: &JoinRequest) -> Result<Welcome, Refusal> {
-        Err(Refusal::new(RefusalKind::Busy, "this release of headwaters redeems no tickets"))
+    fn join(&self, request: &JoinRequest) -> Result<Welcome, Refusal> {
+        self.local.redeem(request)
     }
 
     fn objects(&self, ids: &[NodeId]) -> Vec<Option<Arc<[u8]>>> {

@@ -39,7 +39,9 @@ impl Journal for Local {
     }
 
     fn reserve_ids(&self, table: EntityId, first: u64, count: u64) -> Result<u64, SqlError> {
-        self.counters.reserve(table, first, count, &*self.newest.load().view)
+        let given = self.counters.reserve(table, first, count, &*self.newest.load().view);
+        // A reader has no slots, but that is not its reason.
+        given.map_err(|error| self.check_writes(&self.latch()).err().unwrap_or(error))
     }
 
     fn raise_ids(&self, table: EntityId, used: u64) {
@@ -102,7 +104,11 @@ impl Journal for Local {
         while writer.heads.len() > MAX_PARENTS {
             self.write(writer, &self.joining())?;
         }
-        let committed = self.place(writer, &contents, encoded)?;
+        let committed = match self.place(writer, &contents, encoded) {
+            Ok(committed) => committed,
+            // What admission refuses as invalid has a reason that a person can do something about.
+            Err(error) => return Err(self.check_writes(writer).err().unwrap_or(error)),
+        };
         self.publish(writer);
         Ok(committed)
     }
@@ -125,7 +131,7 @@ struct Encoded {
 }
 
 /// Sees to what was staged when it is dropped.
-struct Staged<'a>(&'a Desk);
+pub struct Staged<'a>(pub &'a Desk);
 
 impl Drop for Staged<'_> {
     fn drop(&mut self) {

@@ -85,7 +85,7 @@ pub struct Local {
     pub stand: Mutex<Option<Stand>>,
     /// Tickets are issued and redeemed one at a time.
     pub tickets: Mutex<()>,
-    /// Where peers reach this replica, as multiaddrs: the network tells.
+    /// Where peers reach this replica, as multiaddrs, if the network does not tell.
     near: Mutex<Vec<String>>,
     latch: Mutex<Writer>,
 }
@@ -166,16 +166,18 @@ impl Local {
 
     /// Where peers reach this replica: what tickets name.
     pub fn near(&self) -> Vec<String> {
-        self.near.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let told: Vec<String> = self.network.get().map(Handle::listening).unwrap_or_default();
+        if told.is_empty() { self.near.lock().unwrap_or_else(PoisonError::into_inner).clone() } else { told }
     }
 
-    /// The network listens there, as multiaddrs with the transport's key.
+    /// Peers reach this replica there, whatever the network tells: tests, which have none.
+    #[cfg(test)]
     pub fn listens(&self, addresses: Vec<String>) {
         *self.near.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
     }
 
     /// This replica's AUTO_INCREMENT slots by the control records that are here (R38).
-    fn govern(&self, writer: &Writer) {
+    pub fn govern(&self, writer: &Writer) {
         let controls = writer.known.control_count();
         if self.counters.is_outdated(controls) {
             self.counters.govern(writer.known.slots(&self.genesis).share(&self.author), controls);

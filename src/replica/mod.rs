@@ -7,6 +7,7 @@
 mod bodies;
 pub mod bundle;
 pub mod clone;
+mod calling;
 mod compaction;
 mod counters;
 mod demoted;
@@ -17,6 +18,7 @@ mod fixture;
 pub mod founding;
 mod held;
 mod history;
+mod inviting;
 mod journal;
 mod kept;
 mod known;
@@ -24,6 +26,7 @@ mod ledger;
 mod linearizing;
 mod listing;
 pub mod local;
+mod membership;
 mod opening;
 pub mod peering;
 pub mod presence;
@@ -39,6 +42,7 @@ pub mod serving;
 mod shown;
 mod snapshots;
 mod sweeping;
+mod tickets;
 pub mod verifying;
 pub mod waits;
 mod writer;
@@ -72,7 +76,7 @@ impl Replica {
             clock: local.clock.clone(),
             entropy: local.entropy.clone(),
             system_tables: system::tables(&report),
-            procedures: vec![Arc::new(compaction::Compact::new(&local)), Arc::new(resolving::Resolve::new(&local))],
+            procedures: inviting::all(&local),
             facts: serving::facts(config),
         });
         Ok(Arc::new(Replica { local, engine }))

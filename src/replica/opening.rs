@@ -146,7 +146,12 @@ impl Opening {
         };
         let author = key.id();
         let writer = Writer::new(key, run, genesis, known, Heads::new(), linearizer);
-        let mut opening = Opening { writer, counters: Counters::new(Slots::founding(genesis).share(&author)), marks: nothing, waiting: Vec::new() };
+        let mut opening = Opening {
+            writer,
+            counters: Counters::new(Slots::founding(genesis).share(&author)),
+            marks: nothing,
+            waiting: Vec::new(),
+        };
         if let (Some(kept), Some(checkpoints)) = (kept, opened) {
             opening.restore(kept, &checkpoints, log)?;
         }

@@ -17,6 +17,7 @@ mod settings;
 mod status;
 
 use crate::replica::report::Report;
+pub use listing::moment;
 use listing::{Listing, LongListing};
 use sql::engine::system_table::SystemTable;
 use std::sync::Arc;

@@ -120,8 +120,10 @@ impl Network {
         };
         let me = TransportId(*options.transport.id().as_bytes());
         let context = Arc::new(Context::new(host.clone(), me));
-        context.listen(told(&listening, *swarm.local_peer_id()));
+        let near = told(&listening, *swarm.local_peer_id());
         let shared = Arc::new(Shared::new());
+        shared.listening().clone_from(&near);
+        context.listen(near);
         let (handle, commands) = Handle::running(host, shared.clone());
         let network = Network {
             swarm,
@@ -226,14 +228,21 @@ impl Network {
                 if !self.listening.contains(&address) {
                     self.listening.push(address);
                 }
-                self.context.listen(told(&self.listening, *self.swarm.local_peer_id()));
+                self.tell_listening();
             }
             SwarmEvent::ExpiredListenAddr { address, .. } => {
                 self.listening.retain(|known| *known != address);
-                self.context.listen(told(&self.listening, *self.swarm.local_peer_id()));
+                self.tell_listening();
             }
             event => self.on_connection(event),
         }
+    }
+
+    /// Others, and whoever writes a ticket here, learn where we listen.
+    fn tell_listening(&self) {
+        let near = told(&self.listening, *self.swarm.local_peer_id());
+        self.shared.listening().clone_from(&near);
+        self.context.listen(near);
     }
 
     fn on_job(&mut self, ended: Result<(Id, Finished), JoinError>) {
