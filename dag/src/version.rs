@@ -5,9 +5,9 @@
 //! talk to anyone: `gossip` does.
 
 use crate::graph::Graph;
-use crate::id::CommitId;
+use crate::id::{AuthorId, CommitId};
 use crate::vertex::{Chain, Vertex};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Most ids given for one position of a forked chain. An author that signed more branches than that at one number is
 /// marked by the first two (R6); the rest travel as ancestors of others' commits.
@@ -70,6 +70,12 @@ impl Chains {
     /// The commits with this number: none, one, or several if the author equivocated. Sorted.
     pub fn at(&self, chain: Chain, seq: u64) -> &[CommitId] {
         self.by_chain.get(&chain).and_then(|places| places.get(&seq)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Authors with two commits of one number in memory: they equivocated (R6).
+    pub fn equivocators(&self) -> BTreeSet<AuthorId> {
+        let forked = self.by_chain.iter().filter(|(_, places)| places.values().any(|ids| ids.len() > 1));
+        forked.map(|(chain, _)| chain.author).collect()
     }
 
     /// The last position of a chain; of a forked one the greater id.

@@ -20,7 +20,11 @@ use dag::tip::Tip;
 use dag::value::Value;
 use gossip::{Announcement, Effect, Event, Exchange, Fault, RawSegment};
 use serde_bytes::ByteBuf;
+use sql::error::SqlError;
 use sql::journal::{Draft, Journal};
+use sql::response::{ColumnDefinition, Response, Step};
+use sql::session::Login;
+use sql::wait::Suspend;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -52,6 +56,43 @@ impl Peer {
         let mut peer = Peer { folder, checkpoint_commits, replica: None };
         peer.start();
         peer
+    }
+
+    /// A folder with genesis and a key of its own, which nobody has admitted.
+    pub fn stranger(&self, checkpoint_commits: u64) -> Peer {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(self.folder.path().join("genesis"), folder.path().join("genesis")).unwrap();
+        AuthorKey::generate(&System::new()).unwrap().save(&founding::key_path(folder.path())).unwrap();
+        let mut peer = Peer { folder, checkpoint_commits, replica: None };
+        peer.start();
+        peer
+    }
+
+    /// Runs one statement in a session of its own; rows as text, cells apart by a blank.
+    pub fn sql(&self, text: &str) -> Result<Vec<String>, SqlError> {
+        let login = Login { connection_id: 1, user: "root".to_owned(), ..Login::default() };
+        let mut session = self.replica().engine().open_session(login)?;
+        session.start_query(text)?;
+        loop {
+            match session.run() {
+                Step::Done(Ok(Response::Ok(_))) => return Ok(Vec::new()),
+                Step::Done(Ok(Response::Rows(mut set))) => {
+                    let mut rows = Vec::new();
+                    while set.rows.next_batch(100, &mut rows)? {}
+                    let cell = |value: &Value, column: &ColumnDefinition| {
+                        sql::render::text(value, &column.ty).map_or("NULL".to_owned(), |text| text.into_owned())
+                    };
+                    let line = |row: &Vec<Value>| {
+                        let cells: Vec<String> = row.iter().zip(set.columns.iter()).map(|(v, c)| cell(v, c)).collect();
+                        cells.join(" ")
+                    };
+                    return Ok(rows.iter().map(line).collect());
+                }
+                Step::Done(Err(error)) => return Err(error),
+                Step::Suspend(Suspend::Commit(durable)) => session.resume(durable.wait_blocking()),
+                Step::Suspend(_) => panic!("{text}: it waits for something else than the disk"),
+            }
+        }
     }
 
     /// Admits a key as a writer.

@@ -31,6 +31,7 @@ pub fn all(local: &Arc<Local>) -> Vec<Arc<dyn Procedure>> {
     procedures
         .into_iter()
         .map(|(name, arity, work)| Calling::new(name, arity, work, local) as Arc<dyn Procedure>)
+        .chain([Arc::new(Resolve::new(local)) as Arc<dyn Procedure>])
         .collect()
 }
 

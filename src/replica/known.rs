@@ -114,6 +114,11 @@ impl Knowledge {
         self.controls.iter().flat_map(|((hlc, ..), records)| records.iter().map(move |record| (*hlc, record)))
     }
 
+    /// Every commit with control records in order: id, author, time, records.
+    pub fn control_commits(&self) -> impl Iterator<Item = (CommitId, AuthorId, dag::hlc::Hlc, &[ControlRecord])> {
+        self.controls.iter().map(|((hlc, author, id), records)| (*id, *author, *hlc, records.as_slice()))
+    }
+
     /// How many commits carry control records: grows with every one.
     pub fn control_count(&self) -> usize {
         self.controls.len()

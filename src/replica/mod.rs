@@ -38,6 +38,7 @@ mod refusal;
 pub mod report;
 mod reporting;
 mod resolving;
+mod roll;
 pub mod serving;
 mod shown;
 mod snapshots;

@@ -64,14 +64,45 @@ pub struct MainEntry {
 pub struct MemberFact {
     /// Its key.
     pub author: AuthorId,
-    /// admin, writer, reader.
+    /// Its name for people.
+    pub name: String,
+    /// admin, writer, reader; recovery for the key that `init` printed.
     pub role: &'static str,
+    /// Since when it is a member; `None` for those of genesis.
+    pub since: Option<Hlc>,
+    /// AUTO_INCREMENT slots that are its (R38).
+    pub slots: u32,
+    /// Whether it wrote two commits with one number (R6).
+    pub equivocated: bool,
+    /// Starts of its process whose commits are here.
+    pub runs: u64,
+    /// The time of its last commit here.
+    pub last_commit: Option<Hlc>,
     /// The promise known of it.
     pub promise: Option<Hlc>,
     /// What finality knows of it; `None` for readers and the recovery key, which do not count (R16).
     pub voice: Option<VoiceFact>,
     /// Whether it is this replica.
     pub here: bool,
+}
+
+/// A control record.
+#[derive(Clone, Debug)]
+pub struct ControlFact {
+    /// The commit that carries it.
+    pub commit: CommitId,
+    /// 1, 2 ... within the commit.
+    pub place: u64,
+    /// The administrator who wrote it.
+    pub author: AuthorId,
+    /// When.
+    pub hlc: Hlc,
+    /// What it does.
+    pub kind: &'static str,
+    /// To whom.
+    pub member: Option<AuthorId>,
+    /// How.
+    pub detail: String,
 }
 
 /// A checkpoint.
@@ -118,6 +149,8 @@ pub trait Report: Send + Sync {
     fn members(&self) -> Result<Vec<MemberFact>, SqlError>;
     /// Other replicas seen since the start, the connected first.
     fn peers(&self) -> Result<Vec<PeerFact>, SqlError>;
+    /// Control records here, in the order of their commits.
+    fn control(&self) -> Result<Vec<ControlFact>, SqlError>;
     /// Checkpoints kept, oldest first.
     fn checkpoints(&self) -> Result<Vec<CheckpointFact>, SqlError>;
     /// Commits held or waiting.

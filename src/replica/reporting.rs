@@ -5,8 +5,8 @@ use super::listing::InOrder;
 use super::local::Local;
 use super::peering::PeerFact;
 use super::record;
-use super::report::{CheckpointFact, CommitFact, Facts, HeldFact, MainEntry, MemberFact, Report};
 use crate::config::PeersListen;
+use super::report::{CheckpointFact, CommitFact, ControlFact, Facts, HeldFact, MainEntry, MemberFact, Report};
 use dag::hlc::Hlc;
 use dag::id::CommitId;
 use dag::vertex::Vertex;
@@ -53,21 +53,11 @@ impl Report for Local {
     }
 
     fn members(&self) -> Result<Vec<MemberFact>, SqlError> {
-        let voices = self.voices();
-        let members = self.latch().known.members_now();
-        let fact = |(author, member): (&dag::id::AuthorId, &dag::control::Member)| MemberFact {
-            author: *author,
-            role: match member.role {
-                dag::control::Role::Reader => "reader",
-                dag::control::Role::Writer => "writer",
-                dag::control::Role::Admin if *author == self.genesis.recovery => "recovery",
-                dag::control::Role::Admin => "admin",
-            },
-            promise: voices.iter().find(|v| v.author == *author).map(|v| v.promise).filter(|hlc| *hlc > Hlc::default()),
-            voice: voices.iter().find(|v| v.author == *author).cloned(),
-            here: *author == self.author,
-        };
-        Ok(members.iter().map(fact).collect())
+        Ok(self.member_facts())
+    }
+
+    fn control(&self) -> Result<Vec<ControlFact>, SqlError> {
+        Ok(self.control_facts())
     }
 
     fn peers(&self) -> Result<Vec<PeerFact>, SqlError> {

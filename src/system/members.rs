@@ -11,11 +11,17 @@ pub static TABLE: Declaration = Declaration {
     name: "members",
     columns: &[
         ("author", Kind::Text(52), false),
+        ("name", Kind::Text(64), false),
         ("role", Kind::Text(10), false),
+        ("since", Kind::Moment, true),
+        ("slots", Kind::Number, false),
         ("promise", Kind::Moment, true),
         ("floor", Kind::Moment, true),
         ("holds_stable", Kind::Flag, false),
         ("disputed_at", Kind::Moment, true),
+        ("equivocated", Kind::Flag, false),
+        ("runs", Kind::Number, false),
+        ("last_commit", Kind::Moment, true),
         ("here", Kind::Flag, false),
     ],
     rows,
@@ -29,11 +35,17 @@ fn rows(report: &dyn Report, sink: &mut Sink<'_>) -> Result<(), SqlError> {
         let voice = member.voice.as_ref();
         let row = vec![
             text(member.author),
+            text(member.name),
             text(member.role),
+            time(member.since),
+            Value::UInt(u64::from(member.slots)),
             time(member.promise),
             time(voice.map(|v| v.floor)),
             flag(voice.is_some_and(|v| v.holds)),
             time(voice.and_then(|v| v.dispute)),
+            flag(member.equivocated),
+            Value::UInt(member.runs),
+            time(member.last_commit),
             flag(member.here),
         ];
         if sink(row).is_break() {

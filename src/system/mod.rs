@@ -7,6 +7,7 @@ mod checkpoints;
 mod commit_parents;
 mod commits;
 mod conflicts;
+mod control;
 mod heads;
 mod held;
 mod listing;
@@ -29,6 +30,7 @@ pub fn tables(report: &Arc<dyn Report>) -> Vec<Arc<dyn SystemTable>> {
         &conflicts::TABLE,
         &members::TABLE,
         &peers::TABLE,
+        &control::TABLE,
         &checkpoints::TABLE,
         &held::TABLE,
         &settings::TABLE,
