@@ -6,8 +6,8 @@
 
 mod bodies;
 pub mod bundle;
-pub mod clone;
 mod calling;
+pub mod clone;
 mod compaction;
 mod counters;
 mod demoted;
