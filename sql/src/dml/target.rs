@@ -109,8 +109,7 @@ impl Target {
     ) -> Result<(), SqlError> {
         let before = now.get(self.table.id, &placed.key.0).map_err(unreadable)?;
         let row = self.table.write(&placed.values).map_err(|e| self.bad(&e))?;
-        let write =
-            RowWrite { before, after: Some(row.0), guards: guards.clone(), marks, entries: placed.entries.into() };
+        let write = RowWrite::new(before, Some(row.0), marks).guarded(guards).entered(placed.entries);
         state.transaction().writes_mut().put(&self.table, placed.key, write);
         Ok(())
     }
@@ -125,7 +124,7 @@ impl Target {
         marks: Marks,
     ) -> Result<(), SqlError> {
         let before = now.get(self.table.id, &key.0).map_err(unreadable)?;
-        let write = RowWrite { before, after: None, guards: guards.clone(), marks, entries: Box::default() };
+        let write = RowWrite::new(before, None, marks).guarded(guards);
         state.transaction().writes_mut().put(&self.table, key, write);
         Ok(())
     }

@@ -32,7 +32,7 @@ fn table_changes(writes: &TableWrites) -> Result<TableChanges, SqlError> {
         deletes: Vec::new(),
     };
     for (key, write) in &writes.rows {
-        match (&write.before, &write.after) {
+        match (write.before(), &write.after) {
             (None, None) => {}
             (None, Some(row)) => {
                 out.inserts.push(Insert { key: key.clone(), row: Row(row.clone()), marks: write.marks });
@@ -83,7 +83,7 @@ fn update(
         let old = || Before::of(&before[visible]);
         if before[visible] != after[visible] {
             cells.push(CellChange { column, before: old(), after: after[visible].clone() });
-        } else if write.guards.contains(visible) && is_guarded(table, visible) {
+        } else if write.guards(visible) && is_guarded(table, visible) {
             guards.push(CellBefore { column, before: old() });
         }
     }

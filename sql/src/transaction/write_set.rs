@@ -36,18 +36,71 @@ impl ColumnSet {
     }
 }
 
-/// One row as this transaction leaves it.
+/// One row as this transaction leaves it. Kept small: a bulk load holds millions, nearly all of them new rows of which
+/// there is nothing more to say.
 #[derive(Clone, Debug)]
 pub(crate) struct RowWrite {
-    /// What the newest state held at the first touch.
-    pub before: Option<Bytes>,
     /// What is there now; `None`: deleted.
     pub after: Option<Bytes>,
-    /// Columns that conditions and assignments read (R11).
-    pub guards: ColumnSet,
     pub marks: Marks,
-    /// The row's own live entries: (index, entry key).
-    pub entries: Box<[(EntityId, Key)]>,
+    more: Option<Box<More>>,
+}
+
+/// What most new rows do not have.
+#[derive(Clone, Debug, Default)]
+struct More {
+    before: Option<Bytes>,
+    guards: ColumnSet,
+    entries: Box<[(EntityId, Key)]>,
+}
+
+impl RowWrite {
+    /// A row that held `before` at the first touch and holds `after` now.
+    pub fn new(before: Option<Bytes>, after: Option<Bytes>, marks: Marks) -> Self {
+        let more = before.map(|before| Box::new(More { before: Some(before), ..More::default() }));
+        RowWrite { after, marks, more }
+    }
+
+    /// With the columns that conditions and assignments read (R11).
+    pub fn guarded(mut self, guards: &ColumnSet) -> Self {
+        if !guards.0.is_empty() {
+            self.more.get_or_insert_default().guards = guards.clone();
+        }
+        self
+    }
+
+    /// With the row's own live entries: (index, entry key).
+    pub fn entered(mut self, entries: Vec<(EntityId, Key)>) -> Self {
+        if !entries.is_empty() {
+            self.more.get_or_insert_default().entries = entries.into();
+        }
+        self
+    }
+
+    /// What the newest state held at the first touch.
+    pub fn before(&self) -> Option<&Bytes> {
+        self.more.as_ref()?.before.as_ref()
+    }
+
+    /// Whether a column is guarded.
+    pub fn guards(&self, position: usize) -> bool {
+        self.more.as_ref().is_some_and(|more| more.guards.contains(position))
+    }
+
+    fn entries(&self) -> &[(EntityId, Key)] {
+        self.more.as_ref().map_or(&[], |more| &more.entries)
+    }
+
+    /// Goes on from an earlier write of the same row.
+    fn follow(&mut self, old: &RowWrite) {
+        let before = old.before().cloned();
+        let guards = old.more.as_ref().map(|more| &more.guards).filter(|guards| !guards.0.is_empty());
+        if self.more.is_some() || before.is_some() || guards.is_some() {
+            let more = self.more.get_or_insert_default();
+            more.before = before;
+            guards.into_iter().for_each(|guards| more.guards.union(guards));
+        }
+    }
 }
 
 /// Writes of one table.
@@ -111,7 +164,7 @@ impl WriteSet {
         self.tables.get(&table)?.entries.get(&index)
     }
 
-    /// Puts a row as it now stands. `write.before` counts only at the first touch of the key.
+    /// Puts a row as it now stands. What it says of before counts only at the first touch of the key.
     pub fn put(&mut self, table: &Arc<Table>, key: Key, mut write: RowWrite) {
         let writes = self.tables.entry(table.id).or_insert_with(|| TableWrites {
             table: table.clone(),
@@ -120,8 +173,7 @@ impl WriteSet {
         });
         let previous = writes.take(&key);
         if let Some(old) = &previous {
-            write.before = old.before.clone();
-            write.guards.union(&old.guards);
+            write.follow(old);
             // A row inserted with IGNORE keeps its mark only while nothing else happened to it.
             write.marks.if_absent = false;
         }
@@ -157,7 +209,7 @@ impl WriteSet {
 impl TableWrites {
     fn take(&mut self, key: &Key) -> Option<RowWrite> {
         let write = self.rows.remove(key)?;
-        for (index, entry) in &write.entries {
+        for (index, entry) in write.entries() {
             if let Some(entries) = self.entries.get_mut(index) {
                 entries.remove(entry);
             }
@@ -166,7 +218,7 @@ impl TableWrites {
     }
 
     fn place(&mut self, key: Key, write: RowWrite) {
-        for (index, entry) in &write.entries {
+        for (index, entry) in write.entries() {
             self.entries.entry(*index).or_default().insert(entry.clone(), key.0.clone());
         }
         self.rows.insert(key, write);
