@@ -74,6 +74,10 @@ impl Running {
     }
 
     fn new(state: &mut State, work: Work, parameters: Arc<[(Value, Type)]>) -> Result<Running, SqlError> {
+        let found = state.shared().found_rows;
+        if state.facts.found_rows != found {
+            state.facts_mut().found_rows = found;
+        }
         let scene = Scene::new(state, parameters)?;
         Ok(Running { work, scene, reruns: 0, decided: None, spreading: None })
     }

@@ -136,6 +136,11 @@ impl StatementContext {
     fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// So many rows more were given out.
+    pub fn found(&self, rows: u64) {
+        self.shared().found_rows += rows;
+    }
 }
 
 /// The one error that never reaches a client: the statement is to be suspended instead.

@@ -10,7 +10,7 @@ use crate::catalog::names::catalogue;
 use crate::error::SqlError;
 use crate::exec::{Cursor, TableReader};
 use crate::journal::ReadMode;
-use crate::plan::{Lock, LockWait, Plan};
+use crate::plan::{Block, Body, Limit, Lock, LockWait, Plan, Query, SetOperation};
 use crate::response::{Response, ResultSet, Rows};
 use crate::transaction::lock::Mode;
 use crate::transaction::overlay::Overlay;
@@ -35,6 +35,7 @@ pub(crate) fn run(
     let waits = WaitSlot::default();
     let reader = reader(state, plan, view, lock, &waits)?;
     let mut context = StatementContext::new(state, scene);
+    let counted = reader.clone();
     let mut cursor = Cursor::new(plan, reader, state.process.cancelled());
     let mut first = Vec::new();
     let more = cursor.next_batch(&mut context, FIRST_BATCH, &mut first).map_err(Stop::from);
@@ -46,14 +47,48 @@ pub(crate) fn run(
             more = settle(scene, &context, Some(&waits), next)?;
         }
     }
+    let found = match unlimited(plan) {
+        Some(all) => Some(count(scene, &mut context, &waits, Cursor::new(&all, counted, state.process.cancelled()))?),
+        None => None,
+    };
     let last = state.shared().last_insert_id.take();
-    let found = first.len() as u64;
+    state.shared().found_rows = found.unwrap_or(first.len() as u64);
     let facts = state.facts_mut();
-    (facts.row_count, facts.found_rows) = (-1, found);
+    facts.row_count = -1;
     facts.last_insert_id = last.unwrap_or(facts.last_insert_id);
     let rest = more.then_some((cursor, context));
-    let rows = Box::new(Selected { first: first.into_iter(), rest });
+    let rows = Box::new(Selected { first: first.into_iter(), rest, counts: found.is_none() });
     Ok(Response::Rows(ResultSet { columns: plan.columns.clone(), rows }))
+}
+
+/// What SQL_CALC_FOUND_ROWS counts: the query without its LIMIT. `None` if it is not asked for.
+fn unlimited(plan: &Plan) -> Option<Plan> {
+    if !plan.count_found_rows {
+        return None;
+    }
+    let body = match &plan.query.body {
+        Body::Block(block) => {
+            Body::Block(Arc::new(Block { limit: Limit::default(), order: Vec::new(), ..Block::clone(block) }))
+        }
+        Body::Set(set) => {
+            Body::Set(Arc::new(SetOperation { limit: Limit::default(), order: Vec::new(), ..SetOperation::clone(set) }))
+        }
+        other => other.clone(),
+    };
+    Some(Plan { query: Query { body, ..plan.query.clone() }, ..plan.clone() })
+}
+
+fn count(scene: &mut Scene, context: &mut StatementContext, waits: &WaitSlot, mut cursor: Cursor) -> Result<u64, Stop> {
+    let (mut count, mut rows) = (0, Vec::new());
+    loop {
+        let more = cursor.next_batch(context, FIRST_BATCH, &mut rows).map_err(Stop::from);
+        let more = settle(scene, context, Some(waits), more)?;
+        count += rows.len() as u64;
+        rows.clear();
+        if !more {
+            return Ok(count);
+        }
+    }
 }
 
 /// The locks a SELECT takes: those written, and under SERIALIZABLE shared ones in every transaction, as in MySQL.
@@ -193,6 +228,8 @@ fn check_definitions(plan: &Plan, view: &Arc<dyn View>) -> Result<(), SqlError> 
 struct Selected {
     first: std::vec::IntoIter<Vec<Value>>,
     rest: Option<(Cursor, StatementContext)>,
+    /// Whether FOUND_ROWS() is the rows given out.
+    counts: bool,
 }
 
 impl Rows for Selected {
@@ -207,7 +244,11 @@ impl Rows for Selected {
         if left == 0 {
             return Ok(true);
         }
+        let before = out.len();
         let more = cursor.next_batch(context, left, out)?;
+        if self.counts {
+            context.found((out.len() - before) as u64);
+        }
         if !more {
             self.rest = None;
         }

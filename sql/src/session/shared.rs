@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     pub user_variables: BTreeMap<String, Value>,
     pub conditions: Vec<Condition>,
     total: usize,
+    /// FOUND_ROWS(): rows of the last SELECT so far, while its client reads.
+    pub found_rows: u64,
     /// LAST_INSERT_ID(expr) of the running statement.
     pub last_insert_id: Option<u64>,
 }
