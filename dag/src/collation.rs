@@ -78,6 +78,22 @@ impl Collation {
         }
     }
 
+    /// Appends bytes with which the sort key of every text begins that begins with `text` character by character
+    /// ([`Collation::same_char`], as LIKE compares). They may stand for less than the whole of `text`, or for nothing.
+    pub fn start_key(self, text: &str, out: &mut Vec<u8>) {
+        // What a space becomes depends on what follows it.
+        let before_space = |text: &str| text.split(' ').next().unwrap_or("").len();
+        match self {
+            Collation::Utf8mb4Bin => out.extend_from_slice(&text.as_bytes()[..before_space(text)]),
+            Collation::Utf8mb4GeneralCi => {
+                let folded = general::fold(text);
+                out.extend_from_slice(&folded.as_bytes()[..before_space(&folded)]);
+            }
+            Collation::Utf8mb4_0900AiCi => uca::start_key(text, out),
+            Collation::Binary => {}
+        }
+    }
+
     /// The order of two texts.
     pub fn compare(self, a: &str, b: &str) -> Ordering {
         match self {
@@ -164,6 +180,36 @@ mod tests {
             (general::TABLE, "c86eb5576ba602ea543943432a17d4ad777a0a171665b85696559e4e061bbfa2"),
         ] {
             assert_eq!(blake3::hash(table).to_hex().as_str(), hash);
+        }
+    }
+
+    #[test]
+    fn a_text_that_begins_with_another_has_a_key_that_begins_with_its_start_key() {
+        let variants = |c: char| {
+            let more = "áÁªＡⓐłŁľ·\u{306}\u{1}ßẞéÉ".chars();
+            more.chain([c, c.to_ascii_uppercase()]).collect::<Vec<_>>()
+        };
+        for collation in [Utf8mb4Bin, Utf8mb4GeneralCi, Utf8mb4_0900AiCi] {
+            for start in ["abc", "Al", "a l", "s%_", "e é", "l·", "straß", " x", "a\u{1}b"] {
+                let mut wanted = Vec::new();
+                collation.start_key(start, &mut wanted);
+                assert!(!wanted.is_empty() || start != "abc", "{}", collation.name());
+                let chars: Vec<char> = start.chars().collect();
+                for at in 0..chars.len() {
+                    for other in variants(chars[at]).into_iter().filter(|o| collation.same_char(*o, chars[at])) {
+                        let like: String =
+                            chars.iter().enumerate().map(|(n, c)| if n == at { other } else { *c }).collect();
+                        for rest in ["", "·", "\u{306}", " ", "\t", "zzz", "l", "\u{10ffff}"] {
+                            let text = format!("{like}{rest}");
+                            assert!(
+                                key(collation, &text).starts_with(&wanted),
+                                "{} {start:?} {text:?}",
+                                collation.name()
+                            );
+                        }
+                    }
+                }
+            }
         }
     }
 

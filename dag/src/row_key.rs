@@ -10,7 +10,7 @@
 mod index;
 mod part;
 
-pub use part::{KeyPart, encode_part};
+pub use part::{KeyPart, encode_part, encode_start};
 
 use std::borrow::Borrow;
 use std::fmt;

@@ -148,3 +148,55 @@ fn shows() {
         ("SELECT DATABASE()", "[NULL]"),
     ]);
 }
+
+#[test]
+fn like_reads_a_range_of_an_index() {
+    check(&[
+        (
+            "CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(20), p VARCHAR(20) COLLATE utf8mb4_bin, n INT, \
+             KEY (s), KEY down (p DESC), KEY both (n, s), KEY cut (s(2)))",
+            "0 affected",
+        ),
+        (
+            "INSERT INTO t VALUES (1,'abc','abc',1),(2,'ABCd','ABCd',1),(3,'abd','ab d',1),(4,'ábcx','ab',2), \
+             (5,'ab%c','ab%c',2),(6,NULL,NULL,2),(7,'l·x','ab\\t',2),(8,'lx','b',2)",
+            "8 affected",
+        ),
+        ("EXPLAIN SELECT id FROM t WHERE s LIKE 'abc%'", "[1,SIMPLE,t,NULL,range,s,s..."),
+        ("SELECT id FROM t WHERE s LIKE 'abc%'", "[1 2 4]"),
+        ("SELECT id FROM t WHERE s LIKE 'aBc_'", "[2 4]"),
+        ("SELECT id FROM t WHERE s LIKE 'ab\\%%'", "[5]"),
+        ("SELECT id FROM t WHERE s LIKE 'ab|%%' ESCAPE '|'", "[5]"),
+        ("EXPLAIN SELECT id FROM t WHERE p LIKE 'ab%'", "[1,SIMPLE,t,NULL,range,down..."),
+        ("SELECT id FROM t WHERE p LIKE 'ab%' ORDER BY id", "[1 3 4 5 7]"),
+        ("SELECT id FROM t WHERE p LIKE 'ab %'", "[3]"),
+        ("SELECT id FROM t WHERE n = 2 AND s LIKE 'l%' ORDER BY id", "[7 8]"),
+        ("EXPLAIN SELECT id FROM t WHERE n = 1 AND s LIKE 'ab%'", "[1,SIMPLE,t,NULL,range,both..."),
+        ("SELECT id FROM t WHERE n = 1 AND s LIKE 'ab%'", "[1 2 3]"),
+        ("EXPLAIN SELECT id FROM t WHERE s LIKE '%c'", "[1,SIMPLE,t,NULL,ALL..."),
+        ("SELECT id FROM t WHERE s LIKE '%c' ORDER BY id", "[1 5]"),
+        ("SELECT id FROM t WHERE s NOT LIKE 'ab%' ORDER BY id", "[7 8]"),
+        ("DELETE FROM t WHERE s LIKE 'abc%'", "3 affected"),
+        ("UPDATE t SET n = 9 WHERE s LIKE 'ab%'", "2 affected"),
+    ]);
+}
+
+#[test]
+fn found_rows_counts_what_was_given_out_or_what_was_asked_for() {
+    check(&[
+        ("CREATE TABLE t (id INT PRIMARY KEY)", "0 affected"),
+        (
+            "INSERT INTO t WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT i FROM n",
+            "900 affected",
+        ),
+        ("SELECT * FROM t", "[1 2 3..."),
+        ("SELECT FOUND_ROWS()", "[900]"),
+        ("SELECT FOUND_ROWS()", "[1]"),
+        ("SELECT id FROM t LIMIT 300, 400", "[301 302..."),
+        ("SELECT FOUND_ROWS()", "[400]"),
+        ("SELECT SQL_CALC_FOUND_ROWS id FROM t WHERE id > 100 ORDER BY id DESC LIMIT 2", "[900 899]"),
+        ("SELECT FOUND_ROWS()", "[800]"),
+        ("SELECT id FROM t WHERE id > 1000", "[]"),
+        ("SELECT FOUND_ROWS()", "[0]"),
+    ]);
+}

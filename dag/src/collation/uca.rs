@@ -79,6 +79,20 @@ pub(super) fn sort_key(text: &str, out: &mut Vec<u8>) {
     out.extend([0, 0]);
 }
 
+/// Appends the weights of as much of a text's beginning as texts that are equal to it character by character share:
+/// plain ASCII, since other characters may be drawn together with their neighbours or count for nothing. The last one
+/// must not be drawn together with whatever follows either.
+pub(super) fn start_key(text: &str, out: &mut Vec<u8>) {
+    let table = &*DUCET;
+    let plain = text.bytes().take_while(|byte| byte.is_ascii() && table.ascii[usize::from(*byte)] != 0).count();
+    let contracts = |byte: u8| table.contractions.iter().any(|(points, _)| points.first() == Some(&u32::from(byte)));
+    let mut plain = &text[..plain];
+    while plain.bytes().last().is_some_and(contracts) {
+        plain = &plain[..plain.len() - 1];
+    }
+    ascii(table, plain).for_each(|weight| out.extend(weight.to_be_bytes()));
+}
+
 /// The order of two texts.
 pub(super) fn compare(a: &str, b: &str) -> Ordering {
     let table = &*DUCET;
@@ -100,4 +114,23 @@ fn ascii<'a>(table: &'a Table, text: &'a str) -> impl Iterator<Item = u16> + 'a 
 pub(super) fn same_char(a: char, b: char) -> bool {
     let (mut of_a, mut of_b) = ([0; 4], [0; 4]);
     compare(a.encode_utf8(&mut of_a), b.encode_utf8(&mut of_b)) == Ordering::Equal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What [`start_key`] relies on.
+    #[test]
+    fn no_contraction_is_made_of_characters_that_count_as_ascii() {
+        let plain = |point: u32| {
+            let c = char::from_u32(point).expect("a character");
+            (' '..='~').any(|ascii| same_char(c, ascii))
+        };
+        let broken = DUCET.contractions.iter().find(|(points, _)| {
+            let starts_like = plain(points[0]) && !(points[0] < 128);
+            starts_like || points.iter().all(|point| plain(*point))
+        });
+        assert_eq!(broken.map(|(points, _)| points), None);
+    }
 }

@@ -1,6 +1,6 @@
 //! Keys of rows and entries of indexes: which values of a row make them.
 
-use super::part::{KeyPart, encode_part};
+use super::part::{KeyPart, encode_part, encode_start};
 use super::{Key, MAX_KEY};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
@@ -43,6 +43,16 @@ impl Index {
             encode_part(KeyPart::of(column, part), value, &mut bytes).map_err(|reason| refused(position, reason))?;
         }
         Ok(bytes)
+    }
+
+    /// As [`Index::seek_key`], with the beginning of all texts behind it that begin with `start` as LIKE compares;
+    /// `None` if there is nothing to say.
+    pub fn start_key(&self, table: &Table, values: &[Value], start: &str) -> Option<Vec<u8>> {
+        let mut bytes = self.seek_key(table, values).ok()?;
+        let part = self.parts.get(values.len())?;
+        let (_, column) = table.column(part.column)?;
+        encode_start(KeyPart::of(column, part), start, &mut bytes)?;
+        Some(bytes)
     }
 
     /// The bytes of all parts, and whether one was NULL.

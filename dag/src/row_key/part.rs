@@ -57,6 +57,27 @@ pub fn encode_part(part: KeyPart<'_>, value: &Value, out: &mut Vec<u8>) -> Resul
     Ok(())
 }
 
+/// Appends bytes with which the parts of all texts begin that begin with `text` as LIKE compares; `None` if the part is
+/// not over text, or nothing can be said.
+pub fn encode_start(part: KeyPart<'_>, text: &str, out: &mut Vec<u8>) -> Option<()> {
+    if !matches!(part.kind, ColumnType::Char(_) | ColumnType::VarChar(_) | ColumnType::Text(_)) {
+        return None;
+    }
+    let start = out.len();
+    if part.nullable {
+        out.push(PRESENT);
+    }
+    let weights = out.len();
+    part.collation.start_key(cut_text(text, part.prefix), out);
+    if out.len() == weights {
+        return None;
+    }
+    if part.descending {
+        out[start..].iter_mut().for_each(|byte| *byte = !*byte);
+    }
+    Some(())
+}
+
 fn append(part: KeyPart<'_>, value: &Value, out: &mut Vec<u8>) -> Result<(), &'static str> {
     match (part.kind, value) {
         (ColumnType::Integer { bytes: 8, unsigned: false, .. }, Value::Int(v)) => {
@@ -88,8 +109,12 @@ fn append(part: KeyPart<'_>, value: &Value, out: &mut Vec<u8>) -> Result<(), &'s
 }
 
 fn text_part(part: KeyPart<'_>, text: &str, out: &mut Vec<u8>) {
-    let cut = part.prefix.and_then(|most| text.char_indices().nth(most as usize));
-    part.collation.sort_key(cut.map_or(text, |(at, _)| &text[..at]), out);
+    part.collation.sort_key(cut_text(text, part.prefix), out);
+}
+
+fn cut_text(text: &str, prefix: Option<u32>) -> &str {
+    let cut = prefix.and_then(|most| text.char_indices().nth(most as usize));
+    cut.map_or(text, |(at, _)| &text[..at])
 }
 
 fn cut_bytes(bytes: &[u8], prefix: Option<u32>) -> &[u8] {

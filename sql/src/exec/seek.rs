@@ -155,6 +155,9 @@ fn seek(table: &Table, index: &Index, path: &IndexPath, mut prefix: Vec<Value>, 
     if path.unique {
         return Some(Seek::Key(fixed));
     }
+    if let Some(start) = &path.start {
+        return index.start_key(table, &prefix, &start.text).map(|key| Seek::Range(with_prefix(key)));
+    }
     let (lower, upper) = bounds;
     if lower.is_none() && upper.is_none() {
         return Some(Seek::Range(with_prefix(fixed)));

@@ -6,6 +6,8 @@
 use crate::bind::for_each;
 use crate::expression::{CompareAs, Comparison, Expression, Node};
 use dag::schema::{Column, ColumnType, Index, IndexPart, Table};
+use dag::value::Value;
+use std::sync::Arc;
 
 /// How rows are found.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct IndexPath {
     pub lower: Option<KeyBound>,
     /// Bounds of the next part.
     pub upper: Option<KeyBound>,
+    /// What the next part begins with (LIKE); then there are no bounds.
+    pub start: Option<KeyStart>,
     /// All parts of a unique key are fixed: at most one row for each combination.
     pub unique: bool,
 }
@@ -53,6 +57,15 @@ pub struct KeyBound {
     pub compare_as: CompareAs,
     /// Whether the value itself is inside.
     pub inclusive: bool,
+}
+
+/// Text that a part of a key begins with, as LIKE compares under the column's collation.
+#[derive(Clone, Debug)]
+pub struct KeyStart {
+    /// Position of the column in the table.
+    pub column: usize,
+    /// The text.
+    pub text: Arc<str>,
 }
 
 /// Conditions that hold together, and which slots they may read besides the table's own.
@@ -101,6 +114,7 @@ pub(crate) fn access_path(table: &Table, conditions: &Conditions<'_>) -> Access 
 /// Better paths rank higher: a unique key, then more fixed parts, then bounds, then the primary key.
 fn rank(path: &IndexPath) -> (bool, usize, usize, bool) {
     let bounds = usize::from(path.lower.is_some()) + usize::from(path.upper.is_some());
+    let bounds = if path.start.is_some() { 2 } else { bounds };
     (path.unique, path.equal.len(), bounds, path.index.is_none())
 }
 
@@ -109,11 +123,12 @@ struct Terms {
     equal: Vec<KeyTerm>,
     lower: Vec<KeyBound>,
     upper: Vec<KeyBound>,
+    starts: Vec<KeyStart>,
 }
 
 impl Terms {
     fn of(table: &Table, conditions: &Conditions<'_>) -> Terms {
-        let mut terms = Terms { equal: Vec::new(), lower: Vec::new(), upper: Vec::new() };
+        let mut terms = Terms { equal: Vec::new(), lower: Vec::new(), upper: Vec::new(), starts: Vec::new() };
         for condition in conditions.all {
             terms.add(table, conditions, condition);
         }
@@ -133,6 +148,15 @@ impl Terms {
                 };
                 if list.iter().all(fits) {
                     self.equal.push(KeyTerm { column, values: list.clone(), null_matches: false });
+                }
+            }
+            Node::Like { operand, pattern, escape, collation, negated: false } => {
+                let Some(column) = column_of(table, conditions, operand) else { return };
+                if let Node::Constant(Value::Text(pattern)) = &pattern.node
+                    && seekable(&table.columns[column], CompareAs::Text(*collation))
+                    && !literal_start(pattern, *escape).is_empty()
+                {
+                    self.starts.push(KeyStart { column, text: literal_start(pattern, *escape).into() });
                 }
             }
             Node::IsNull { operand, negated: false } => {
@@ -188,13 +212,25 @@ impl Terms {
             let column = place_of(table, next?)?;
             bounds.iter().find(|b| b.column == column).cloned()
         };
-        let (lower, upper) = (bound(&self.lower), bound(&self.upper));
-        if equal.is_empty() && lower.is_none() && upper.is_none() {
+        let (mut lower, mut upper) = (bound(&self.lower), bound(&self.upper));
+        let start = next.and_then(|part| self.start(table, index, part)).cloned();
+        if start.is_some() {
+            (lower, upper) = (None, None);
+        }
+        if equal.is_empty() && start.is_none() && lower.is_none() && upper.is_none() {
             return None;
         }
         let whole = equal.len() == index.parts.len() && index.parts.iter().all(|p| p.prefix.is_none());
         let unique = unique && whole && equal.iter().all(|t| !t.null_matches || !table.columns[t.column].nullable);
-        Some(IndexPath { index: place, equal, lower, upper, unique })
+        Some(IndexPath { index: place, equal, lower, upper, start, unique })
+    }
+
+    /// The longest beginning of an index part that its key can tell.
+    fn start(&self, table: &Table, index: &Index, part: &IndexPart) -> Option<&KeyStart> {
+        let column = place_of(table, part)?;
+        let starts = self.starts.iter().filter(|s| s.column == column);
+        let alone = Index { parts: vec![part.clone()], ..index.clone() };
+        starts.filter(|s| alone.start_key(table, &[], &s.text).is_some()).max_by_key(|s| s.text.len())
     }
 
     /// The term for an index part with the fewest values.
@@ -202,6 +238,20 @@ impl Terms {
         let column = place_of(table, part)?;
         self.equal.iter().filter(|t| t.column == column).min_by_key(|t| t.values.len())
     }
+}
+
+/// The text before the first wildcard of a LIKE pattern.
+fn literal_start(pattern: &str, escape: Option<char>) -> String {
+    let mut start = String::new();
+    let mut rest = pattern.chars();
+    while let Some(next) = rest.next() {
+        match next {
+            escaping if Some(escaping) == escape => start.push(rest.next().unwrap_or(escaping)),
+            '%' | '_' => break,
+            literal => start.push(literal),
+        }
+    }
+    start
 }
 
 fn place_of(table: &Table, part: &IndexPart) -> Option<usize> {

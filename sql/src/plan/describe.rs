@@ -107,7 +107,7 @@ fn stored(source: &TableSource, joined: bool, mut row: ExplainRow) -> ExplainRow
         row.access = access_type(path, joined);
         row.possible_keys = vec![name.clone()];
         row.key = Some(name);
-        row.key_parts = path.equal.len() + usize::from(path.lower.is_some() || path.upper.is_some());
+        row.key_parts = path.equal.len() + usize::from(is_range(path));
     }
     if source.filter.is_some() && row.access != "const" && row.access != "eq_ref" {
         row.extra.insert(0, "Using where");
@@ -119,12 +119,16 @@ fn index_name(table: &Table, path: &IndexPath) -> String {
     path.index.map_or_else(|| "PRIMARY".to_owned(), |place| table.indexes[place].name.to_string())
 }
 
+fn is_range(path: &IndexPath) -> bool {
+    path.lower.is_some() || path.upper.is_some() || path.start.is_some()
+}
+
 fn access_type(path: &IndexPath, joined: bool) -> &'static str {
     let single = path.equal.iter().all(|t| t.values.len() == 1);
     match (path.unique, single, path.equal.is_empty()) {
         (true, true, _) if joined => "eq_ref",
         (true, true, _) => "const",
-        (false, true, false) if path.lower.is_none() && path.upper.is_none() => "ref",
+        (false, true, false) if !is_range(path) => "ref",
         _ => "range",
     }
 }

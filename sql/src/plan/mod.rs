@@ -9,7 +9,7 @@ mod describe;
 mod join;
 mod order;
 
-pub use access::{Access, IndexPath, KeyBound, KeyTerm, access_for};
+pub use access::{Access, IndexPath, KeyBound, KeyStart, KeyTerm, access_for};
 pub(crate) use access::{Conditions, access_path};
 pub use describe::{ExplainRow, explain};
 pub(crate) use join::{arrange, key_type};

@@ -66,7 +66,8 @@ fn ordered(source: &TableSource, keys: &[(usize, bool)], limited: bool) -> Optio
         }
         Access::Index(_) => None,
         Access::Full => {
-            let whole = |index| IndexPath { index, equal: Vec::new(), lower: None, upper: None, unique: false };
+            let whole =
+                |index| IndexPath { index, equal: Vec::new(), lower: None, upper: None, start: None, unique: false };
             if let Some(direction) = table.primary.as_ref().and_then(|_| follows(table, &whole(None), keys)) {
                 return Some((Access::Full, direction));
             }
