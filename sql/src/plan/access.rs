@@ -111,11 +111,12 @@ pub(crate) fn access_path(table: &Table, conditions: &Conditions<'_>) -> Access 
     }
 }
 
-/// Better paths rank higher: a unique key, then more fixed parts, then bounds, then the primary key.
-fn rank(path: &IndexPath) -> (bool, usize, usize, bool) {
+/// Better paths rank higher: a unique key, then more fixed parts, then bounds or the longer beginning, then the primary key.
+fn rank(path: &IndexPath) -> (bool, usize, usize, usize, bool) {
     let bounds = usize::from(path.lower.is_some()) + usize::from(path.upper.is_some());
     let bounds = if path.start.is_some() { 2 } else { bounds };
-    (path.unique, path.equal.len(), bounds, path.index.is_none())
+    let start = path.start.as_ref().map_or(0, |start| start.text.len());
+    (path.unique, path.equal.len(), bounds, start, path.index.is_none())
 }
 
 /// What conditions say of single columns.
@@ -213,7 +214,7 @@ impl Terms {
             bounds.iter().find(|b| b.column == column).cloned()
         };
         let (mut lower, mut upper) = (bound(&self.lower), bound(&self.upper));
-        let start = next.and_then(|part| self.start(table, index, part)).cloned();
+        let start = next.and_then(|part| self.start(table, index, part));
         if start.is_some() {
             (lower, upper) = (None, None);
         }
@@ -226,11 +227,13 @@ impl Terms {
     }
 
     /// The longest beginning of an index part that its key can tell.
-    fn start(&self, table: &Table, index: &Index, part: &IndexPart) -> Option<&KeyStart> {
+    fn start(&self, table: &Table, index: &Index, part: &IndexPart) -> Option<KeyStart> {
         let column = place_of(table, part)?;
-        let starts = self.starts.iter().filter(|s| s.column == column);
         let alone = Index { parts: vec![part.clone()], ..index.clone() };
-        starts.filter(|s| alone.start_key(table, &[], &s.text).is_some()).max_by_key(|s| s.text.len())
+        let cut = |text: &str| text.chars().take(part.prefix.unwrap_or(u32::MAX) as usize).collect::<String>();
+        let starts = self.starts.iter().filter(|s| s.column == column).map(|s| cut(&s.text));
+        let told = starts.filter(|text| alone.start_key(table, &[], text).is_some());
+        told.max_by_key(String::len).map(|text| KeyStart { column, text: text.into() })
     }
 
     /// The term for an index part with the fewest values.
