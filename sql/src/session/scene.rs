@@ -2,7 +2,7 @@
 //! pauses it has slept already. Implements the function library's `Context`.
 
 use super::call::Called;
-use super::shared::Shared;
+use super::shared::{Shared, split_mix};
 use super::state::State;
 use crate::engine::Engine;
 use crate::engine::process::Process;
@@ -42,16 +42,14 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub fn new(state: &State, parameters: Arc<[(Value, Type)]>) -> Result<Scene, SqlError> {
-        let mut seed = [0; 8];
-        let filled = state.engine.entropy.fill(&mut seed);
-        filled.map_err(|e| SqlError::new(1105, e.to_string()))?;
+        let mut shared = state.shared();
         Ok(Scene {
             now_micros: state.engine.clock.wall_micros() as i64,
-            seed: u64::from_le_bytes(seed),
+            seed: shared.next_seed(&*state.engine.entropy)?,
             parameters,
             reserved: None,
             hidden: None,
-            user_variables: state.shared().user_variables.clone(),
+            user_variables: shared.user_variables.clone(),
             slept: 0,
             asleep: false,
             procedure: None,
@@ -167,10 +165,7 @@ impl Context for StatementContext {
 
     /// SplitMix64: a seed that is drawn once gives the same numbers in every rerun.
     fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.random ^ self.random >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
+        split_mix(&mut self.random)
     }
 
     fn session(&self) -> &SessionFacts {

@@ -2,6 +2,8 @@
 //!
 //! Promises: warnings are bounded by `max_error_count`; the total is counted beyond it.
 
+use crate::error::SqlError;
+use dag::clock::Entropy;
 use dag::value::Value;
 use std::collections::BTreeMap;
 
@@ -42,11 +44,36 @@ pub(crate) struct Shared {
     total: usize,
     /// FOUND_ROWS(): rows of the last SELECT so far, while its client reads.
     pub found_rows: u64,
+    /// What the seeds of statements are drawn from; `None` before the first.
+    seeds: Option<u64>,
     /// LAST_INSERT_ID(expr) of the running statement.
     pub last_insert_id: Option<u64>,
 }
 
+/// The next number of a SplitMix64 sequence.
+pub(crate) fn split_mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (*state ^ *state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ mixed >> 31
+}
+
 impl Shared {
+    /// The seed of the next statement. Only the session's first asks the system: that is a call into the kernel.
+    pub fn next_seed(&mut self, entropy: &dyn Entropy) -> Result<u64, SqlError> {
+        let mut seeds = match self.seeds {
+            Some(seeds) => seeds,
+            None => {
+                let mut bytes = [0; 8];
+                entropy.fill(&mut bytes).map_err(|e| SqlError::new(1105, e.to_string()))?;
+                u64::from_le_bytes(bytes)
+            }
+        };
+        let seed = split_mix(&mut seeds);
+        self.seeds = Some(seeds);
+        Ok(seed)
+    }
+
     pub fn warn(&mut self, code: u16, message: String, most: usize) {
         self.add(Condition { level: Level::Warning, code, message }, most);
     }
