@@ -7,7 +7,7 @@
 use crate::checkpoint::{Checkpoint, Cut};
 use crate::commit::Ordered;
 use crate::compact::{Backlog, Cuts};
-use crate::fold::{self, Candidate, PARKED};
+use crate::fold::{self, Candidate, PARKED, Verdict};
 use crate::ground::Empty;
 use crate::main_log::MainEntry;
 use crate::order::{Place, Seat};
@@ -44,6 +44,16 @@ pub struct NoHistory;
 impl History for NoHistory {
     fn between(&self, _: Option<Place>, _: Place) -> Result<Vec<Arc<Ordered>>, ViewError> {
         Err(ViewError("a commit from before the last checkpoint came, and older commits are not at hand".into()))
+    }
+}
+
+/// What a check found: an outcome, and all that follows from it.
+pub struct Checked(Verdict);
+
+impl Checked {
+    /// Applied, or why not.
+    pub fn outcome(&self) -> &Outcome {
+        &self.0.outcome
     }
 }
 
@@ -181,9 +191,20 @@ impl Linearizer {
     }
 
     /// The fold's own check of a change set on the merge of all heads, at the newest place (R27 step 2).
-    pub fn check(&self, changes: &ChangeSet, settles: &[CommitId]) -> Result<Outcome, ViewError> {
+    pub fn check(&self, changes: &ChangeSet, settles: &[CommitId]) -> Result<Checked, ViewError> {
         let candidate = Candidate { id: CommitId([0; 32]), changes, settles };
-        Ok(fold::evaluate(candidate, self.window.at(Until::Newest))?.outcome)
+        Ok(Checked(fold::evaluate(candidate, self.window.at(Until::Newest))?))
+    }
+
+    /// Adds the commit that was made of a checked change set, behind all others. The caller has held the commit latch
+    /// since the check, and nothing was added but commits without changes: the verdict stands as it is.
+    pub fn add_checked(&mut self, commit: Arc<Ordered>, checked: Checked) -> Result<Changes, ViewError> {
+        // What it settles is written down under its id, which the check did not know.
+        if !commit.settles.is_empty() || !checked.outcome().is_applied() {
+            return self.add(vec![commit], &NoHistory);
+        }
+        self.window.trim(TRIM_A_CALL);
+        self.window.append(commit, checked.0)
     }
 
     /// The virtual merge of all heads.

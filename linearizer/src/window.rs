@@ -219,6 +219,25 @@ impl Window {
         })
     }
 
+    /// Adds a commit behind all others, with the verdict that the fold has just given on this very state; nothing is
+    /// evaluated again.
+    pub(crate) fn append(&mut self, commit: Arc<Ordered>, verdict: Verdict) -> Result<Changes, ViewError> {
+        let seat = Seat::of(commit);
+        let is_last = self.last().is_none_or(|last| *last < seat);
+        if !is_last || self.torn.is_some() {
+            return self.add([seat.commit().clone()]);
+        }
+        let schema = self.catalogue(Until::Newest).clone();
+        let (mut changes, mut dirty) = (Changes::default(), BTreeSet::new());
+        self.seats.insert(seat.id(), seat.clone());
+        self.join(&seat);
+        debug_assert_eq!(self.evaluate(&seat).ok().as_ref(), Some(&verdict), "the verdict is of another state");
+        self.record(&seat, verdict, &mut dirty, &mut changes);
+        let newest = self.catalogue(Until::Newest);
+        changes.schema = !Arc::ptr_eq(newest, &schema) && *newest != schema;
+        Ok(changes)
+    }
+
     /// Declares commits void, or void no more (R17, R18).
     pub fn set_void(&mut self, ids: &[CommitId], void: bool) -> Result<Changes, ViewError> {
         self.edit(|window, dirty| {

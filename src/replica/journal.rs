@@ -14,6 +14,7 @@ use dag::header::{CommitKind, MAX_PARENTS};
 use dag::id::{CommitId, EntityId};
 use dag::signal::Signal;
 use dag::store::{Answer, Committer, Desk, Record, RunWriter, StoreError};
+use linearizer::linearizer::Checked;
 use linearizer::view::View;
 use sql::error::SqlError;
 use sql::journal::{Committed, Draft, Journal, ReadMode};
@@ -97,14 +98,15 @@ impl Journal for Local {
         if writer.fetched.changed_since(draft.basis, &mut keys(&contents.changes)) {
             return Err(refusal::deadlock());
         }
-        let outcome = writer.linearizer.check(&contents.changes, &contents.settles).map_err(unreadable)?;
-        if let Some(error) = refusal::error(&outcome, &contents.changes, writer.linearizer.view().catalogue()) {
+        let checked = writer.linearizer.check(&contents.changes, &contents.settles).map_err(unreadable)?;
+        if let Some(error) = refusal::error(checked.outcome(), &contents.changes, writer.linearizer.view().catalogue())
+        {
             return Err(error);
         }
         while writer.heads.len() > MAX_PARENTS {
             self.write(writer, &self.joining())?;
         }
-        let committed = match self.place(writer, &contents, encoded) {
+        let committed = match self.place(writer, &contents, encoded, Some(checked)) {
             Ok(committed) => committed,
             // What admission refuses as invalid has a reason that a person can do something about.
             Err(error) => return Err(self.check_writes(writer).err().unwrap_or(error)),
@@ -169,12 +171,18 @@ impl Local {
     /// As [`Self::place`], for contents that are not encoded yet: few.
     pub fn write(&self, writer: &mut Writer, contents: &Contents<'_>) -> Result<Committed, SqlError> {
         let encoded = self.encode(&contents.changes)?;
-        self.place(writer, contents, encoded)
+        self.place(writer, contents, encoded, None)
     }
 
     /// Gives a commit its place, stages it for the disk, and folds it in (R27 steps 3 and 4). The caller publishes, lets
     /// go of the latch, and finishes at the desk.
-    fn place(&self, writer: &mut Writer, contents: &Contents<'_>, encoded: Encoded) -> Result<Committed, SqlError> {
+    fn place(
+        &self,
+        writer: &mut Writer,
+        contents: &Contents<'_>,
+        encoded: Encoded,
+        checked: Option<Checked>,
+    ) -> Result<Committed, SqlError> {
         let now = self.clock.wall_millis();
         let header = writer.header(contents, now)?;
         let commit = Commit::place(header, &encoded.contents, contents.control)
@@ -191,7 +199,7 @@ impl Local {
                 return Err(error);
             }
         };
-        writer.fold_own(ordered, &admitted).map_err(unreadable)?;
+        writer.fold_own(ordered, &admitted, checked).map_err(unreadable)?;
         if writer.unsigned >= MAX_SEGMENT_COMMITS {
             // A longer piece of chain without a tip could never be served (R13).
             finality::sign(self, writer).map_err(|e| SqlError::new(1290, e.to_string()))?;

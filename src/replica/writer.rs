@@ -22,7 +22,7 @@ use dag::tip::{SignedTip, Tip};
 use dag::vertex::Vertex;
 use linearizer::commit::Ordered;
 use linearizer::finality::{Finality, Word};
-use linearizer::linearizer::{Linearizer, NoHistory};
+use linearizer::linearizer::{Checked, Linearizer, NoHistory};
 use linearizer::view::ViewError;
 use sql::error::SqlError;
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -262,14 +262,18 @@ impl Writer {
     }
 
     /// An admitted own commit becomes a head and part of the merge.
-    pub fn fold_own(&mut self, ordered: Ordered, vertex: &Vertex) -> Result<(), ViewError> {
+    pub fn fold_own(&mut self, ordered: Ordered, vertex: &Vertex, checked: Option<Checked>) -> Result<(), ViewError> {
         self.seq = vertex.seq;
         self.prev = Some(vertex.id);
         self.hlc = vertex.hlc;
         self.unsigned += 1;
         self.heads.advance(vertex);
         self.shown.wrote(vertex.clone());
-        let changes = self.linearizer.add(vec![Arc::new(ordered)], &NoHistory)?;
+        let ordered = Arc::new(ordered);
+        let changes = match checked {
+            Some(checked) => self.linearizer.add_checked(ordered, checked)?,
+            None => self.linearizer.add(vec![ordered], &NoHistory)?,
+        };
         let parked = changes.outcomes.iter().find(|(id, _, outcome)| *id == vertex.id && !outcome.is_applied());
         if let Some((_, _, outcome)) = parked {
             // R27 forbids it: the check just said "applied" on the same state.

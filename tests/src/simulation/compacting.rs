@@ -83,7 +83,7 @@ impl Fold for Compacting {
         rejudged
     }
     fn check(&self, changes: &ChangeSet) -> Outcome {
-        self.linearizer.check(changes, &[]).expect("every node is in memory")
+        self.linearizer.check(changes, &[]).expect("every node is in memory").outcome().clone()
     }
     fn view(&self) -> Arc<dyn View> {
         self.linearizer.view()
