@@ -9,6 +9,7 @@ use crate::hello::{Access, Hello, TransportId};
 use crate::ledger::{Ledger, RawSegment};
 use crate::ticket::{JoinRequest, Refusal, Welcome};
 use dag::id::{AuthorId, CommitId, GenesisId, NodeId};
+use dag::tree::Need;
 use std::sync::Arc;
 
 /// The replica could not do it; nothing of the peer's fault.
@@ -61,6 +62,17 @@ pub trait Host: Send + Sync + 'static {
     /// Tree nodes and large values, in the order asked for; `None` for what is not here. At least one, and no more once
     /// [`dag::objects::ANSWER_BYTES`] are passed: the peer asks for the rest again.
     fn objects(&self, ids: &[NodeId]) -> Vec<Option<Arc<[u8]>>>;
+    /// Roots of large commits' changes that received segments wait for (R10): to be gathered
+    /// ([`crate::objects::Gathering`]) from whoever sent them, each object given to [`Host::keep`]; then the segments are
+    /// fetched again.
+    fn wanted(&self) -> Vec<Need> {
+        Vec::new()
+    }
+    /// Stores gathered objects, each checked by the gathering; on disk when it returns.
+    fn keep(&self, objects: Vec<(NodeId, Arc<[u8]>)>) -> Result<(), HostError> {
+        let _ = objects;
+        Err(HostError("this replica stores no objects of large commits".to_owned()))
+    }
     /// The stable checkpoints that clones may take (R30), each as the replica writes it, at most
     /// [`crate::limits::MAX_OFFERS`] of [`crate::limits::MAX_OFFER`] bytes.
     fn checkpoints(&self) -> Vec<Vec<u8>> {

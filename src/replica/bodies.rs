@@ -11,9 +11,9 @@ use dag::change::ChangeSet;
 use dag::commit::{Commit, Segment};
 use dag::id::{CommitId, NodeId};
 use dag::store::object_record;
-use dag::tree::TreeError;
-use std::collections::HashMap;
-use std::sync::Arc;
+use dag::tree::{Need, Tree, TreeError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most missing objects that are named: as many as one request asks for.
 const NAMED_OBJECTS: usize = 256;
@@ -32,6 +32,26 @@ pub enum Lack {
     Unreadable(String),
 }
 
+/// Most commits whose objects are wanted at once; the others are named when they come again.
+const WANTED_COMMITS: usize = 64;
+
+/// The bodies whose objects are to be gathered: the roots of each commit's trees.
+#[derive(Default)]
+pub struct Wanted(Mutex<BTreeMap<CommitId, Vec<NodeId>>>);
+
+impl Wanted {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CommitId, Vec<NodeId>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lacks(&self, commit: &Commit) {
+        let mut wanted = self.lock();
+        if wanted.len() < WANTED_COMMITS {
+            wanted.insert(commit.id, commit.body.roots().collect());
+        }
+    }
+}
+
 impl Bodies {
     /// The changes of one of the segment's commits.
     pub fn changes(&self, commit: &Commit) -> Option<Arc<ChangeSet>> {
@@ -46,8 +66,11 @@ impl Local {
         for commit in segment.commits.iter().filter(|commit| commit.changes().is_none()) {
             let missing = self.log.missing_objects(&commit.body, &self.runs, NAMED_OBJECTS);
             match missing.map(|missing| missing.len()) {
-                Ok(0) => {}
-                Ok(count) => return Err(Lack::Objects(commit.id, count)),
+                Ok(0) => drop(self.wanted_bodies.lock().remove(&commit.id)),
+                Ok(count) => {
+                    self.wanted_bodies.lacks(commit);
+                    return Err(Lack::Objects(commit.id, count));
+                }
                 Err(TreeError::Damaged { reason, .. }) => return Err(Lack::Invalid(commit.id, reason.to_owned())),
                 Err(error) => return Err(Lack::Unreadable(error.to_string())),
             }
@@ -55,6 +78,13 @@ impl Local {
             bodies.0.insert(commit.id, changes);
         }
         Ok(bodies)
+    }
+
+    /// What is to be gathered so that the segments that were turned away for it can enter, sorted by commit.
+    pub fn wanted_bodies(&self) -> Vec<Need> {
+        let wanted = self.wanted_bodies.lock();
+        let roots = wanted.values().flatten();
+        roots.filter_map(|root| Need::root(Tree { root: Some(*root) })).collect()
     }
 
     /// Stores objects of bodies that came from elsewhere; on the disk on return.

@@ -128,6 +128,15 @@ impl Body {
         }
     }
 
+    /// The roots of the trees, where changes are in trees.
+    pub fn roots(&self) -> impl Iterator<Item = NodeId> {
+        let tables: &[TableRuns] = match self {
+            Body::Inline(_) => &[],
+            Body::Trees { tables, .. } => tables,
+        };
+        tables.iter().flat_map(TableRuns::runs).filter(|run| run.count > 0).map(|run| run.root)
+    }
+
     /// Bytes of keys and changes that are kept in trees.
     pub fn bytes_in_trees(&self) -> u64 {
         match self {
