@@ -2,8 +2,8 @@
 //!
 //! Lock order: the latch first, then nothing that waits. Nobody holds the latch across a disk sync.
 
-use super::clone::{Cloned, Stand};
 use super::bodies::Wanted;
+use super::clone::{Cloned, Stand};
 use super::counters::Counters;
 use super::demoted::Demoted;
 use super::opening::refused;
