@@ -149,4 +149,4 @@ impl Exchange {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 /// A replica whose commits are their own ids; each commit is a tip unless `unsigned`.
 #[derive(Default)]
-struct Book {
-    graph: Graph,
+pub(crate) struct Book {
+    pub(crate) graph: Graph,
     chains: Chains,
-    heads: Heads,
+    pub(crate) heads: Heads,
     unsigned: Vec<CommitId>,
     /// Bytes that every commit carries behind its id.
     padding: usize,
@@ -25,7 +25,7 @@ struct Book {
 
 impl Book {
     /// One chain of author `author`: one commit per name, each the child of the one before.
-    fn write(&mut self, author: u8, names: &[u32]) {
+    pub(crate) fn write(&mut self, author: u8, names: &[u32]) {
         let chain = dag::vertex::Chain { author: AuthorId([author; 32]), run: RunId(1) };
         for name in names {
             let last = self.chains.last(chain);
@@ -40,18 +40,18 @@ impl Book {
         }
     }
 
-    fn enter(&mut self, vertex: Vertex) {
+    pub(crate) fn enter(&mut self, vertex: Vertex) {
         self.chains.insert(&vertex);
         self.heads.advance(&vertex);
         self.graph.insert(vertex).unwrap();
     }
 
-    fn announcement(&self) -> Announcement {
+    pub(crate) fn announcement(&self) -> Announcement {
         Announcement::new(None, &self.heads(), self.heads.digest(), &Versions::new(), &[])
     }
 }
 
-fn id(name: u32) -> CommitId {
+pub(crate) fn id(name: u32) -> CommitId {
     let mut bytes = [0; 32];
     bytes[..4].copy_from_slice(&name.to_be_bytes());
     CommitId(bytes)

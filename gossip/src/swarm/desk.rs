@@ -66,6 +66,9 @@ impl Network {
             }
             Load::Out(_) => return,
         };
+        if messages.is_empty() {
+            return self.turned_away(sent);
+        }
         self.heard_from(peer, bytes);
         let refused = matches!(messages.first(), Some(Message::Refused(_)));
         match sent.purpose {
@@ -103,6 +106,15 @@ impl Network {
         // A hello may go unanswered by who only came to redeem a ticket.
         if same && !gone && (is_words || matches!(error, OutboundFailure::Timeout)) {
             tracing::debug!(%peer, %error, "a peer did not answer");
+            self.work(peer, Work::Event(Event::Garbled(Fault::Silent)));
+        }
+    }
+
+    /// The peer closed the way back without a word: it has too much to do, or does not like us.
+    fn turned_away(&mut self, sent: Sent) {
+        let (peer, is_words) = (sent.peer, matches!(sent.purpose, Purpose::Words(_)));
+        self.unanswered(sent);
+        if is_words {
             self.work(peer, Work::Event(Event::Garbled(Fault::Silent)));
         }
     }

@@ -14,6 +14,8 @@ mod job;
 mod joining;
 mod peer;
 mod task;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use joining::{JoinError, join};

@@ -94,7 +94,9 @@ async fn read<T: AsyncRead + Unpin + Send>(io: &mut T, frames: usize, most: usiz
             Err(_) => return Ok(Load::Bad(Fault::Malformed, total)),
         }
     }
-    Ok(if messages.is_empty() { Load::Bad(Fault::Malformed, total) } else { Load::In(messages, total) })
+    // An answer may be none at all: that is how a request is turned away.
+    let cut = messages.is_empty() && frames == 1;
+    Ok(if cut { Load::Bad(Fault::Malformed, total) } else { Load::In(messages, total) })
 }
 
 /// Whether all bytes came; `false` if the stream ended before.
