@@ -9,7 +9,10 @@ mod doctor;
 mod heads;
 mod import;
 mod init;
+mod invite;
+mod join;
 mod log;
+mod members;
 mod peers;
 pub mod print;
 mod progress;
@@ -49,6 +52,10 @@ pub struct Output {
 enum Verb {
     /// Found a database in the data folder and print its recovery key once
     Init,
+    /// Print a ticket that lets one new replica join
+    Invite(invite::Arguments),
+    /// Join a database with a ticket; the data is fetched by start
+    Join(join::Arguments),
     /// Serve MySQL clients; founds a database first if the data folder is empty
     Start,
     /// Say what this replica is, holds and does
@@ -57,6 +64,8 @@ enum Verb {
     Sql(sql::Arguments),
     /// List the heads: the commits that nothing follows yet
     Heads(Output),
+    /// List the members: who may write, and what holds stable back
+    Members(Output),
     /// List other replicas: where they are, how far behind, what they did wrong
     Peers(Output),
     /// Show commits, newest first
@@ -78,10 +87,13 @@ pub fn run(command: Command) -> Result<(), Failure> {
     let config = Config::resolve(command.settings, command.config.as_deref())?;
     match command.verb {
         Verb::Init => init::run(&config),
+        Verb::Invite(arguments) => invite::run(&config, &arguments),
+        Verb::Join(arguments) => join::run(&config, &arguments),
         Verb::Start => start::run(&config),
         Verb::Status(output) => status::run(&config, output),
         Verb::Sql(arguments) => sql::run(&config, &arguments),
         Verb::Heads(output) => heads::run(&config, output),
+        Verb::Members(output) => members::run(&config, output),
         Verb::Peers(output) => peers::run(&config, output),
         Verb::Log(arguments) => log::run(&config, &arguments),
         Verb::Conflicts(output) => conflicts::run(&config, output),

@@ -12,12 +12,13 @@ use crate::config::{Config, PeersListen};
 use crate::failure::Failure;
 use crate::replica::Replica;
 use crate::replica::local::Local;
-use dag::clock::System;
+use dag::author_key::AuthorKey;
+use dag::clock::{Entropy, System};
 use gossip::{Handle, Network, NetworkOptions, StartError, TransportId};
 use host::LocalHost;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -57,6 +58,21 @@ pub async fn start(config: &Config, replica: &Arc<Replica>) -> Result<Option<Pee
     let (network, handle) = Network::start(options, Arc::new(LocalHost::new(local.clone())?)).await.map_err(refused)?;
     let _first_start_of_this_replica = local.network.set(handle.clone());
     Ok(Some(Peers { network, handle, local, data: config.data.clone() }))
+}
+
+/// The transport's key in the folder; made if there is none.
+pub fn transport_key(data: &Path, entropy: &dyn Entropy) -> Result<AuthorKey, Failure> {
+    transport_key::open(data, entropy)
+}
+
+/// The transport's id.
+pub fn transport_id(key: &AuthorKey) -> TransportId {
+    TransportId(*key.id().as_bytes())
+}
+
+/// Keeps addresses that lead to members, for the first start.
+pub fn remember(data: &Path, addresses: &[String]) -> Result<(), Failure> {
+    address_book::save(data, addresses)
 }
 
 fn refused(error: StartError) -> Failure {

@@ -66,15 +66,25 @@ pub fn found(data: &Path, entropy: &dyn Entropy) -> Result<Founded, Failure> {
         );
         return Err(Failure::usage(text));
     }
-    fs::create_dir_all(data).map_err(|e| Failure::file("make the folder", data, e))?;
-    fs::set_permissions(data, Permissions::from_mode(PRIVATE_FOLDER)).map_err(|e| Failure::file("protect", data, e))?;
+    make_folder(data)?;
     let failed = |e: dag::author_key::KeyError| Failure::environment(e.to_string());
     let key = AuthorKey::generate(entropy).map_err(failed)?;
     let recovery = AuthorKey::generate(entropy).map_err(failed)?;
     let genesis = Genesis::found(key.id(), recovery.id(), entropy).map_err(|e| Failure::environment(e.to_string()))?;
     key.save(&key_path(data)).map_err(failed)?;
-    write_whole(&genesis_path(data), &genesis.to_bytes())?;
+    write_genesis(data, &genesis)?;
     Ok(Founded { genesis: genesis.id(), recovery_key: recovery.to_text().to_string() })
+}
+
+/// Makes the folder, for its owner alone.
+pub fn make_folder(data: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(data).map_err(|e| Failure::file("make the folder", data, e))?;
+    fs::set_permissions(data, Permissions::from_mode(PRIVATE_FOLDER)).map_err(|e| Failure::file("protect", data, e))
+}
+
+/// Writes genesis: from now on the folder holds a database.
+pub fn write_genesis(data: &Path, genesis: &Genesis) -> Result<(), Failure> {
+    write_whole(&genesis_path(data), &genesis.to_bytes())
 }
 
 /// Writes a file so that it is there whole or not at all, also after a power cut.

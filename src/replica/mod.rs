@@ -19,6 +19,7 @@ pub mod founding;
 mod held;
 mod history;
 mod inviting;
+pub mod joining;
 mod journal;
 mod kept;
 mod known;

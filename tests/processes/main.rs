@@ -11,6 +11,7 @@ mod isolation;
 mod kill;
 mod large;
 mod login;
+mod membership;
 mod packets;
 mod peers;
 mod probes;
