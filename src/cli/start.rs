@@ -82,8 +82,11 @@ fn announce(server: &serving::Serving) {
     print::line("Stop with Ctrl-C.");
 }
 
+/// What is logged unless HEADWATERS_LOG says otherwise: gossip that says the same again is no news.
+const QUIET: &str = "info,libp2p_gossipsub=error,libp2p_swarm=warn";
+
 fn write_log(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("HEADWATERS_LOG").unwrap_or_else(|_| "info".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HEADWATERS_LOG").unwrap_or_else(|_| QUIET.into());
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -143,8 +143,6 @@ async fn readers_do_not_write_and_the_removed_are_not_served() {
     // Whatever it writes now stays with it.
     let _told_or_not = w.query_drop("INSERT INTO shop.t VALUES ('late')").await;
     a.query_drop("INSERT INTO shop.t VALUES ('three')").await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-    for f in [&first, &second, &third] { for v in [&["peers"][..], &["heads"]] { eprintln!("{}", String::from_utf8_lossy(&verb(f.path(), v).stdout)); } }
     wait_for(&mut r, "SELECT GROUP_CONCAT(id ORDER BY id) FROM shop.t", "one,three").await;
     wait_for(&mut a, "SELECT GROUP_CONCAT(id ORDER BY id) FROM shop.t", "one,three").await;
     assert!(one.stop() && reader.stop() && writer.stop());

@@ -93,8 +93,11 @@ impl Network {
         let now = self.now();
         (self.announcing.under_way, self.announcing.last) = (false, now);
         let framed = made.map_err(|e| e.to_string()).and_then(|announcement| {
+            // Gossip is judged by its tip, so who has none yet, or is a reader, speaks to its own peers only.
+            let is_gossip = announcement.tip.is_some();
             let message = Message::Announce(announcement);
-            let framed = frame(&message).and_then(|bytes| Ok((bytes, encode(&message)?)));
+            let framed =
+                frame(&message).and_then(|bytes| Ok((bytes, is_gossip.then(|| encode(&message)).transpose()?)));
             framed.map_err(|e| e.to_string())
         });
         let (bytes, gossip) = match framed {
@@ -119,8 +122,10 @@ impl Network {
         for peer in told {
             self.send(peer, bytes.clone(), Purpose::Announce);
         }
-        self.announcing.gossip_waits = true;
-        if now >= self.announcing.gossiped + GOSSIP_EVERY {
+        self.announcing.gossip_waits = gossip.is_some();
+        if let Some(gossip) = gossip
+            && now >= self.announcing.gossiped + GOSSIP_EVERY
+        {
             self.announcing.gossip_waits = false;
             self.announcing.gossiped = now;
             // Nobody in the mesh, or the same words again: both are usual.
