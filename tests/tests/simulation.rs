@@ -1,4 +1,4 @@
-//! Five hundred seeded worlds, and the worlds in which a planted bug must be caught.
+//! Two thousand seeded worlds, and the worlds in which a planted bug must be caught.
 
 use acceptance::simulation::compacting::Compacting;
 use acceptance::simulation::fold::{Fold, Real};
@@ -34,8 +34,8 @@ fn worlds(seeds: std::ops::Range<u64>) -> Vec<Summary> {
 }
 
 #[test]
-fn five_hundred_worlds_end_in_agreement() {
-    let summaries = worlds(0..number("HEADWATERS_SEEDS", 500));
+fn two_thousand_worlds_end_in_agreement() {
+    let summaries = worlds(0..number("HEADWATERS_SEEDS", 2_000));
     let sum = |of: fn(&Summary) -> usize| summaries.iter().map(of).sum::<usize>();
     let counted = [
         ("commits", sum(|s| s.commits)),
@@ -47,6 +47,7 @@ fn five_hundred_worlds_end_in_agreement() {
         ("crashes", sum(|s| s.crashes)),
         ("connections dropped", sum(|s| s.dropped)),
         ("packets", sum(|s| s.packets)),
+        ("moves of stable", sum(|s| s.stable_moves)),
     ];
     println!("{} worlds: {counted:?}", summaries.len());
     let missing: Vec<_> = counted.iter().filter(|(_, count)| *count == 0).collect();
@@ -70,7 +71,7 @@ fn the_same_seed_gives_the_same_trace() {
 
 /// Some world of the first so many must go wrong, and say so in these words.
 fn must_be_caught(expected: &str, world: impl Fn(u64) -> Result<Summary, Failure>) {
-    let failures: Vec<Failure> = (0..40).filter_map(|seed| world(seed).err()).take(1).collect();
+    let failures: Vec<Failure> = (0..400).filter_map(|seed| world(seed).err()).take(1).collect();
     let caught = failures.first().unwrap_or_else(|| panic!("no world caught it: {expected}"));
     assert!(caught.what.contains(expected), "caught as {caught}");
     let replay = format!("HEADWATERS_SEED={} cargo test -p acceptance --test simulation one_seed", caught.seed);
@@ -110,4 +111,19 @@ fn a_commit_parked_at_birth_is_caught() {
 #[test]
 fn an_early_acknowledgement_is_caught() {
     must_be_caught("lost the acknowledged commit", |seed| run(seed, &linearizers, Habit::AcknowledgesEarly));
+}
+
+#[test]
+fn a_stable_that_is_shown_before_it_is_on_disk_is_caught() {
+    must_be_caught("stable moved back", |seed| run(seed, &linearizers, Habit::ShowsStableEarly));
+}
+
+#[test]
+fn a_floor_that_leaves_a_member_out_is_caught() {
+    must_be_caught("stable prefix", |seed| run(seed, &linearizers, Habit::ForgetsAMember));
+}
+
+#[test]
+fn a_broken_promise_is_caught() {
+    must_be_caught("own commit is not admitted: BrokenPromise", |seed| run(seed, &linearizers, Habit::BreaksPromises));
 }

@@ -8,6 +8,7 @@ use dag::hlc::Hlc;
 use dag::id::NodeId;
 use dag::tip::{SignedTip, Tip};
 use gossip::RawSegment;
+use linearizer::finality::Word;
 use std::collections::BTreeMap;
 
 /// What is on a replica's disk.
@@ -17,6 +18,8 @@ pub enum Record {
     Commit(Commit),
     /// A signed tip, own or fetched.
     Tip(SignedTip),
+    /// How far stable is.
+    Stable(Hlc),
 }
 
 /// Checks what needs no other commit.
@@ -34,7 +37,7 @@ pub fn candidate(commit: &Commit) -> Candidate<'_> {
 }
 
 /// Signs a chain up to a commit.
-pub fn sign(key: &AuthorKey, commit: &Commit, promise: Hlc, frontier: [u8; 32]) -> SignedTip {
+pub fn sign(key: &AuthorKey, commit: &Commit, word: Word, frontier: [u8; 32]) -> SignedTip {
     let Header { genesis, run, seq, .. } = *commit.header;
     let tip = Tip {
         version: 1,
@@ -43,9 +46,9 @@ pub fn sign(key: &AuthorKey, commit: &Commit, promise: Hlc, frontier: [u8; 32]) 
         run,
         seq,
         commit: commit.id,
-        promise,
-        floor: Hlc::default(),
-        floor_hash: NodeId::ZERO,
+        promise: word.promise,
+        floor: word.floor,
+        floor_hash: word.floor_hash,
         frontier: NodeId(frontier),
         extensions: BTreeMap::new(),
     };

@@ -6,7 +6,8 @@
 use super::fold::{EPOCH_MILLIS, Fold};
 use super::report::{Report, digest_view};
 use dag::change::ChangeSet;
-use dag::id::CommitId;
+use dag::hlc::Hlc;
+use dag::id::{CommitId, NodeId};
 use dag::tree::{MemoryNodes, Shape, Trees};
 use linearizer::Linearizer;
 use linearizer::commit::Ordered;
@@ -90,6 +91,13 @@ impl Fold for Compacting {
     }
     fn outcome(&self, id: &CommitId) -> Option<Outcome> {
         self.outcomes.get(id).cloned()
+    }
+    fn hash_at(&mut self, hlc: Hlc) -> Option<NodeId> {
+        self.linearizer.advance();
+        self.linearizer.main_hash_at(hlc)
+    }
+    fn last_through(&self, hlc: Hlc) -> Hlc {
+        self.linearizer.last_through(hlc).map_or(Hlc::default(), |place| place.hlc)
     }
     fn report(&self) -> Report {
         let state = digest_view(&*self.linearizer.view());

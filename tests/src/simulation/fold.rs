@@ -3,7 +3,8 @@
 use super::report::Report;
 use dag::change::ChangeSet;
 use dag::commit::Commit;
-use dag::id::CommitId;
+use dag::hlc::Hlc;
+use dag::id::{CommitId, NodeId};
 use linearizer::Linearizer;
 use linearizer::commit::Ordered;
 use linearizer::compact::Cuts;
@@ -27,6 +28,10 @@ pub trait Fold {
     fn outcome(&self, id: &CommitId) -> Option<Outcome>;
     /// State, main's hash and outcomes.
     fn report(&self) -> Report;
+    /// main's hash at a time; `None` below the last checkpoint.
+    fn hash_at(&mut self, hlc: Hlc) -> Option<NodeId>;
+    /// The last commit at or before a time.
+    fn last_through(&self, hlc: Hlc) -> Hlc;
     /// Whether reasons of old outcomes may be poorer than the reference's: below a checkpoint nobody knows who wrote a
     /// row (R29: the code is what counts).
     fn forgets_reasons(&self) -> bool {
@@ -82,6 +87,13 @@ impl Fold for Real {
     }
     fn outcome(&self, id: &CommitId) -> Option<Outcome> {
         self.0.outcome(*id).cloned()
+    }
+    fn hash_at(&mut self, hlc: Hlc) -> Option<NodeId> {
+        self.0.advance();
+        self.0.main_hash_at(hlc)
+    }
+    fn last_through(&self, hlc: Hlc) -> Hlc {
+        self.0.last_through(hlc).map_or(Hlc::default(), |place| place.hlc)
     }
     fn report(&self) -> Report {
         let outcomes = self.0.outcomes().map(|(seat, outcome)| (seat.id(), outcome.clone())).collect();

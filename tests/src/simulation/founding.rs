@@ -15,6 +15,7 @@ use dag::genesis::Genesis;
 use dag::header::{CommitKind, Header};
 use dag::hlc::Hlc;
 use dag::id::{CommitId, NodeId, RunId};
+use linearizer::finality::Word;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -72,6 +73,7 @@ fn beginning(genesis: &Genesis, keys: &[AuthorKey], run: RunId) -> Vec<Record> {
     let first = first.expect("a few members fit");
     let second = Commit::new(header(2, Some(first.id), CommitKind::Data), &workload::schema(), &[]);
     let second = second.expect("three tables fit");
-    let tip = sign(&keys[0], &second, second.header.hlc, [0; 32]);
+    let word = Word { promise: second.header.hlc, ..Word::default() };
+    let tip = sign(&keys[0], &second, word, [0; 32]);
     vec![Record::Commit(first), Record::Commit(second), Record::Tip(tip)]
 }

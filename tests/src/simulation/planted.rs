@@ -4,7 +4,7 @@ use super::fold::{Fold, Real};
 use super::report::Report;
 use dag::change::ChangeSet;
 use dag::hlc::Hlc;
-use dag::id::{AuthorId, CommitId};
+use dag::id::{AuthorId, CommitId, NodeId};
 use linearizer::commit::Ordered;
 use linearizer::outcome::Outcome;
 use linearizer::view::View;
@@ -63,6 +63,12 @@ impl Fold for Mistaken {
     }
     fn outcome(&self, id: &CommitId) -> Option<Outcome> {
         self.real.outcome(id)
+    }
+    fn hash_at(&mut self, hlc: Hlc) -> Option<NodeId> {
+        self.real.hash_at(hlc)
+    }
+    fn last_through(&self, hlc: Hlc) -> Hlc {
+        self.real.last_through(hlc)
     }
     fn report(&self) -> Report {
         self.real.report()

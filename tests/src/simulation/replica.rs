@@ -3,11 +3,12 @@
 //! Promises: acknowledges only what is on disk, sends only what is on disk and signed (R14), forgets everything else in
 //! a crash. Reads no clock: every call brings the replica's own, possibly wrong, wall time.
 
-use super::chain::{Record, candidate, sign, verify};
+use super::chain::{Record, candidate, verify};
 use super::disk::Disk;
 use super::fold::{Fold, NewFold, ordered};
 use super::library::Library;
 use super::network::Packet;
+use super::promises::word_of;
 use super::random::Random;
 use super::step::{Habit, Note, Output, Refused};
 use dag::admit::{Admitted, Candidate, Ground, MAX_CLOCK_SKEW_MILLIS, Verdict, admit_segment};
@@ -18,10 +19,12 @@ use dag::genesis::Genesis;
 use dag::header::{CommitKind, Header};
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, NodeId, RunId};
+use dag::tip::SignedTip;
 use dag::version::Versions;
 use dag::waiting::{Until, WaitingRoom};
 use gossip::codec::{Deframer, frame};
 use gossip::{Announcement, Effect, Event, Exchange, Fault, Ledger, Message, RawSegment};
+use linearizer::finality::Finality;
 use linearizer::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,28 +34,35 @@ const MAX_UNSIGNED: u64 = gossip::limits::MAX_SEGMENT_COMMITS as u64;
 
 /// What to do when everything before it is on disk.
 #[derive(Debug)]
-enum AfterSync {
+pub(super) enum AfterSync {
     Own(CommitId),
-    Fetched(Vec<CommitId>),
-    Signed,
+    Fetched(Vec<CommitId>, Box<SignedTip>),
+    Signed(Box<SignedTip>),
+    Stable(Hlc),
     Finish { peer: usize, connection: u64, number: u64 },
 }
 
 /// Everything a crash forgets.
-struct Memory {
-    library: Library,
-    fold: Box<dyn Fold>,
-    waiting: WaitingRoom<usize, Segment>,
-    connections: BTreeMap<usize, (u64, Exchange)>,
-    after_sync: Vec<AfterSync>,
-    run: RunId,
-    seq: u64,
-    last: CommitId,
-    last_hlc: Hlc,
-    promise: Hlc,
+pub(super) struct Memory {
+    pub(super) library: Library,
+    pub(super) fold: Box<dyn Fold>,
+    pub(super) waiting: WaitingRoom<usize, Segment>,
+    pub(super) connections: BTreeMap<usize, (u64, Exchange)>,
+    pub(super) after_sync: Vec<AfterSync>,
+    pub(super) run: RunId,
+    pub(super) seq: u64,
+    pub(super) last: CommitId,
+    pub(super) last_hlc: Hlc,
+    pub(super) finality: Finality,
+    /// Stable as readers see it, and as it is on its way to the disk.
+    pub(super) stable: (Hlc, Hlc),
+    /// The newest own tip, once it is on disk.
+    pub(super) tip: Option<SignedTip>,
+    /// Tips that came before their commits.
+    pub(super) early: BTreeMap<AuthorId, SignedTip>,
     /// Own commits since the last signed one.
-    unsigned: Vec<CommitId>,
-    announce: bool,
+    pub(super) unsigned: Vec<CommitId>,
+    pub(super) announce: bool,
 }
 
 /// A replica, running or not.
@@ -60,12 +70,12 @@ pub struct Replica {
     /// Its number in the world.
     pub number: usize,
     peers: usize,
-    key: AuthorKey,
-    ground: Ground,
-    genesis: Arc<Genesis>,
-    disk: Disk<Vec<Record>>,
-    memory: Option<Memory>,
-    habit: Habit,
+    pub(super) key: AuthorKey,
+    pub(super) ground: Ground,
+    pub(super) genesis: Arc<Genesis>,
+    pub(super) disk: Disk<Vec<Record>>,
+    pub(super) memory: Option<Memory>,
+    pub(super) habit: Habit,
 }
 
 impl Replica {
@@ -115,8 +125,9 @@ impl Replica {
     /// Starts with a new run (R6) from what is on disk.
     pub fn start(&mut self, run: RunId, new_fold: &NewFold) {
         let mut library = Library::new(&self.genesis);
-        let (mut commits, mut last, mut promise) = (Vec::new(), None, Hlc::default());
+        let (mut commits, mut last, mut stable, mut own_tip) = (Vec::new(), None, Hlc::default(), None);
         let mut unsigned = Vec::new();
+        let mut finality = Finality::new(self.key.id(), stable);
         for record in self.disk.records().iter().flatten() {
             match record {
                 Record::Commit(commit) => {
@@ -130,17 +141,20 @@ impl Replica {
                 Record::Tip(signed) => {
                     library.keep_tip(signed);
                     let tip = &signed.tip;
+                    finality.heard(tip.author, word_of(tip));
                     if tip.author == self.key.id() {
-                        promise = promise.max(tip.promise);
+                        own_tip = Some(signed.clone());
                         unsigned.retain(|id| library.graph().is_ancestor(id, &tip.commit) != Some(true));
                     }
                 }
+                Record::Stable(hlc) => stable = stable.max(*hlc),
             }
         }
         // The database's first commit admits everybody: a newcomer's chain begins there (R6).
         let admission = commits.first().map_or(CommitId([0; 32]), |first| first.id);
         let mut fold = new_fold(self.number);
         fold.arrive(commits.iter().map(ordered).collect());
+        finality.resume(stable);
         let (last, last_hlc) = last.map_or((admission, Hlc::default()), |c| (c.id, c.header.hlc));
         self.memory = Some(Memory {
             library,
@@ -152,7 +166,10 @@ impl Replica {
             seq: 0,
             last,
             last_hlc,
-            promise,
+            finality,
+            stable: (stable, stable),
+            tip: own_tip,
+            early: BTreeMap::new(),
             unsigned,
             announce: false,
         });
@@ -185,7 +202,8 @@ impl Replica {
     /// A client's COMMIT (R27). The commit is in the merge at once and acknowledged after the next sync.
     pub fn write(&mut self, changes: ChangeSet, now_millis: u64) -> Result<CommitId, Refused> {
         let Some(memory) = &mut self.memory else { return Err(Refused::Clock) };
-        let header = memory.next_header(&self.key.id(), &self.ground, now_millis);
+        let promise = if self.habit == Habit::BreaksPromises { Hlc::default() } else { memory.finality.promise() };
+        let header = memory.next_header(&self.key.id(), &self.ground, promise, now_millis);
         if header.hlc.millis() > now_millis + MAX_CLOCK_SKEW_MILLIS {
             return Err(Refused::Clock);
         }
@@ -193,9 +211,10 @@ impl Replica {
             Outcome::Applied => {}
             other => return Err(Refused::Check(other)),
         }
-        let commit = Commit::new(header, &changes, &[]).expect("simulated commits are small");
+        let kind = if changes == ChangeSet::default() { CommitKind::Join } else { CommitKind::Data };
+        let commit = Commit::new(Header { kind, ..header }, &changes, &[]).expect("simulated commits are small");
         let entered = admit_segment(&[candidate(&commit)], &self.ground, &mut memory.library.skeleton, now_millis);
-        let entered = entered.expect("a replica's own commits pass the same admission (R3)");
+        let entered = entered.map_err(|(_, verdict)| Refused::Admission(format!("{verdict:?}")))?;
         memory.library.keep(commit.clone());
         entered.iter().for_each(|admitted| memory.library.heads.advance(&admitted.vertex));
         memory.fold.arrive(vec![ordered(&commit)]);
@@ -222,7 +241,7 @@ impl Replica {
         let mut output = Output::default();
         self.disk.sync();
         let Some(memory) = &mut self.memory else { return output };
-        let mut fetched = Vec::new();
+        let (mut fetched, mut tips) = (Vec::new(), Vec::new());
         let mut finished = Vec::new();
         for done in std::mem::take(&mut memory.after_sync) {
             match done {
@@ -230,15 +249,25 @@ impl Replica {
                     memory.library.stored(&id);
                     output.notes.push(Note::Acknowledged(id));
                 }
-                AfterSync::Fetched(ids) => {
+                AfterSync::Fetched(ids, tip) => {
                     ids.iter().for_each(|id| memory.library.stored(id));
                     fetched.extend(ids);
+                    tips.push(tip.tip);
                 }
-                AfterSync::Signed => memory.announce = true,
+                AfterSync::Stable(hlc) => {
+                    memory.stable.0 = hlc;
+                    output.notes.push(Note::Stable(hlc));
+                }
+                AfterSync::Signed(tip) => (memory.tip, memory.announce) = (Some(*tip), true),
                 AfterSync::Finish { peer, connection, number } => finished.push((peer, connection, number)),
             }
         }
         memory.publish(&fetched, &mut output);
+        // What a tip promises counts once its chain is in the fold.
+        for tip in &tips {
+            memory.finality.heard(tip.author, word_of(tip));
+        }
+        self.settle();
         for (peer, connection, number) in finished {
             let open = self.memory.as_ref().and_then(|memory| memory.connections.get(&peer));
             if open.is_some_and(|(current, _)| *current == connection) {
@@ -264,11 +293,14 @@ impl Replica {
     /// Says what it has: signs first, if there is something new, and speaks after the sync (R14).
     pub fn announce(&mut self, now_millis: u64) -> Output {
         let mut output = Output::default();
+        self.introduce(now_millis);
         let Some(memory) = &mut self.memory else { return output };
         let stored = memory.unsigned.iter().rposition(|id| memory.library.is_durable(id));
         match stored {
             Some(at) => self.sign(at, now_millis),
+            None if memory.unsigned.is_empty() && self.due(now_millis).is_some() => self.renew(now_millis),
             None => {
+                let Some(memory) = &mut self.memory else { return output };
                 memory.announce = true;
                 self.send_announcement(&mut output);
             }
@@ -287,7 +319,12 @@ impl Replica {
         let mut deframer = Deframer::default();
         deframer.push(&packet.bytes);
         let event = match deframer.next_message() {
-            Ok(Some(Message::Announce(announcement))) if packet.connection.is_none() => Event::Announced(announcement),
+            Ok(Some(Message::Announce(announcement))) if packet.connection.is_none() => {
+                if let Some(tip) = &announcement.tip {
+                    self.hear(tip);
+                }
+                Event::Announced(announcement)
+            }
             // Gossip that is damaged has no sender to blame.
             _ if packet.connection.is_none() => return output,
             Ok(Some(message)) => Event::Received(message),
@@ -301,7 +338,7 @@ impl Replica {
 
     /// Signs the own chain up to the unsigned commit `at`, and whatever a segment's bound demands before it.
     fn sign(&mut self, at: usize, now_millis: u64) {
-        let Some(memory) = &mut self.memory else { return };
+        let Some(mut memory) = self.memory.as_mut() else { return };
         let signed: Vec<CommitId> = memory.unsigned.drain(..=at).collect();
         // What is not covered by the tip must stay above the promise (R15).
         let next = memory.unsigned.first().and_then(|id| memory.library.commit(id)).map(|c| Hlc(c.header.hlc.0 - 1));
@@ -312,13 +349,11 @@ impl Replica {
             }
             let Some(opened) = memory.library.commit(id).cloned() else { continue };
             let through = if is_last { next.unwrap_or(Hlc::new(now_millis, 0)) } else { opened.header.hlc };
-            memory.promise = memory.promise.max(through.max(opened.header.hlc));
-            let frontier = memory.library.stored_heads.digest();
-            let tip = sign(&self.key, &opened, memory.promise, frontier);
-            memory.library.keep_tip(&tip);
-            self.disk.append(vec![Record::Tip(tip)]);
+            let promise = memory.finality.promise().max(through.max(opened.header.hlc));
+            self.put_tip(&opened, promise, now_millis);
+            let Some(current) = &mut self.memory else { return };
+            memory = current;
         }
-        memory.after_sync.push(AfterSync::Signed);
     }
 
     fn send_announcement(&mut self, output: &mut Output) {
@@ -328,7 +363,8 @@ impl Replica {
         }
         let heads = memory.library.heads();
         let digest = memory.library.stored_heads.digest();
-        let announcement = Announcement::new(None, &heads, digest, &Versions::new(), &[]);
+        let tip = memory.tip.as_ref().map(SignedTip::to_bytes);
+        let announcement = Announcement::new(tip, &heads, digest, &Versions::new(), &[]);
         let bytes = frame(&Message::Announce(announcement)).expect("announcements are bounded");
         for to in (0..self.peers).filter(|to| *to != self.number) {
             output.packets.push(Packet { from: self.number, to, connection: None, bytes: bytes.clone() });
@@ -434,7 +470,8 @@ impl Replica {
         batch.push(Record::Tip(segment.tip.clone()));
         self.disk.append(batch);
         memory.library.keep_tip(&segment.tip);
-        memory.after_sync.push(AfterSync::Fetched(entered.iter().map(|a| a.vertex.id).collect()));
+        let tip = Box::new(segment.tip.clone());
+        memory.after_sync.push(AfterSync::Fetched(entered.iter().map(|a| a.vertex.id).collect(), tip));
         memory.refresh_waiting();
         free
     }
@@ -459,8 +496,8 @@ impl Memory {
         self.library.waiting = waiting.collect();
     }
 
-    fn next_header(&self, author: &AuthorId, ground: &Ground, now_millis: u64) -> Header {
-        let floor = self.last_hlc.max(self.library.newest_hlc()).max(self.promise);
+    fn next_header(&self, author: &AuthorId, ground: &Ground, promise: Hlc, now_millis: u64) -> Header {
+        let floor = self.last_hlc.max(self.library.newest_hlc()).max(promise);
         Header {
             genesis: ground.genesis,
             author: *author,

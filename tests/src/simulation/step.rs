@@ -1,6 +1,7 @@
 //! What a step of a replica gives to the world: packets, notes, refusals; and the habits a replica may have.
 
 use super::network::Packet;
+use dag::hlc::Hlc;
 use dag::id::CommitId;
 use linearizer::outcome::Outcome;
 
@@ -9,6 +10,8 @@ use linearizer::outcome::Outcome;
 pub enum Note {
     /// A client was told that its commit is on disk.
     Acknowledged(CommitId),
+    /// Stable has moved, for readers.
+    Stable(Hlc),
     /// The connection with this peer was closed after too many faults.
     Dropped(usize),
     /// The set of commits in the fold grew, and this many outcomes changed.
@@ -32,6 +35,8 @@ pub struct Output {
 pub enum Refused {
     /// R9: the next HLC would be held everywhere.
     Clock,
+    /// R3: a replica's own commits pass the same admission; an honest one's always do.
+    Admission(String),
     /// R27: the fold's own check.
     Check(Outcome),
 }
@@ -44,4 +49,10 @@ pub enum Habit {
     Honest,
     /// Acknowledges before the sync (against R14).
     AcknowledgesEarly,
+    /// Shows stable before its record is on disk (against R16).
+    ShowsStableEarly,
+    /// Does not count one member's promise in its floor (against R16).
+    ForgetsAMember,
+    /// Writes below what it promised (against R15).
+    BreaksPromises,
 }

@@ -42,6 +42,8 @@ pub struct Summary {
     pub dropped: usize,
     /// Outcomes that a late commit changed.
     pub rejudged: usize,
+    /// How often stable moved on some replica.
+    pub stable_moves: usize,
     /// Milliseconds until everybody agreed.
     pub millis: u64,
 }

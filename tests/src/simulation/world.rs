@@ -9,9 +9,11 @@ use super::network::{Network, Packet, Weather};
 use super::random::Random;
 use super::replica::Replica;
 use super::report::{Report, reference};
+use super::stable::Ledger;
 use super::step::{Habit, Note, Output, Refused};
 use super::summary::{Failure, Summary};
 use super::workload;
+use dag::hlc::Hlc;
 use dag::id::{CommitId, RunId};
 use linearizer::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +71,7 @@ struct World<'a> {
     trace: blake3::Hasher,
     summary: Summary,
     held: BTreeSet<CommitId>,
+    finality: Ledger,
 }
 
 impl<'a> World<'a> {
@@ -92,6 +95,7 @@ impl<'a> World<'a> {
             trace: blake3::Hasher::new(),
             summary: Summary::default(),
             held: BTreeSet::new(),
+            finality: Ledger::new(peers),
         };
         world.plan(peers);
         world
@@ -235,6 +239,7 @@ impl<'a> World<'a> {
                 }
                 self.grown(peer)?;
             }
+            Err(Refused::Admission(why)) => return Err(format!("replica {peer}'s own commit is not admitted: {why}")),
             Err(Refused::Clock) => self.summary.clock_refused += 1,
             Err(Refused::Check(_)) => self.summary.refused += 1,
         }
@@ -264,6 +269,7 @@ impl<'a> World<'a> {
         let (tick, announce) = (self.random.below(TICK_MILLIS), self.random.below(500));
         self.after(tick, Happening::Tick(peer));
         self.after(announce, Happening::Announce(peer));
+        self.finality.started(peer, &self.replicas[peer])?;
         let library = self.replicas[peer].library().ok_or("it does not run")?;
         let lost = self.acknowledged.iter().find(|(id, at)| **at == peer && !library.is_durable(id));
         if let Some((id, _)) = lost {
@@ -322,6 +328,10 @@ impl<'a> World<'a> {
             self.record(&format!("{peer} {note:?}"));
             match note {
                 Note::Acknowledged(id) => drop(self.acknowledged.insert(id, peer)),
+                Note::Stable(hlc) => {
+                    self.summary.stable_moves += 1;
+                    self.finality.moved(peer, hlc, &mut self.replicas[peer])?;
+                }
                 Note::Grew { rejudged } => {
                     grew = true;
                     self.summary.rejudged += rejudged;
@@ -332,6 +342,7 @@ impl<'a> World<'a> {
                 }
             }
         }
+        self.finality.look(peer, &self.replicas[peer]);
         self.held.extend(self.replicas[peer].held().into_keys());
         self.sync_soon(peer);
         if grew { self.grown(peer) } else { Ok(()) }
@@ -339,6 +350,7 @@ impl<'a> World<'a> {
 
     /// The fold grew: it equals the reference over the same commits, and so whatever anybody folded from this frontier.
     fn grown(&mut self, peer: usize) -> Result<(), String> {
+        self.finality.grown(peer, &mut self.replicas[peer])?;
         let (Some(fold), Some(library)) = (self.replicas[peer].fold(), self.replicas[peer].library()) else {
             return Ok(());
         };
@@ -363,6 +375,14 @@ impl<'a> World<'a> {
         first.is_some()
             && self.replicas.iter().all(|r| frontier(r) == first && r.is_idle() && r.held().is_empty())
             && self.replicas.iter().all(|r| r.library().is_some_and(|l| l.heads == l.stored_heads))
+            && self.everything_is_stable()
+    }
+
+    /// Stable has passed every commit, and nobody has anything to say about it: an idle system becomes quiet.
+    fn everything_is_stable(&self) -> bool {
+        let newest = self.replicas[0].library().map_or(Hlc::default(), |library| library.newest_hlc());
+        let quiet = |r: &Replica| r.stable() >= Some(newest) && r.due(self.wall(r.number)).is_none();
+        self.replicas.iter().all(quiet)
     }
 
     /// Everybody has everything that was acknowledged, with one status each (R19).
@@ -394,13 +414,20 @@ impl<'a> World<'a> {
 
     fn describe(&self) -> String {
         let one = |r: &Replica| match r.library() {
-            Some(l) => format!(
-                "{}: {} commits, {} heads, {} held",
-                r.number,
-                l.graph().len(),
-                l.stored_heads.len(),
-                r.held().len()
-            ),
+            Some(l) => {
+                format!(
+                    "{}: {} commits, {} heads, {} held",
+                    r.number,
+                    l.graph().len(),
+                    l.stored_heads.len(),
+                    r.held().len()
+                ) + &format!(
+                    ", stable {:?}, disputes {:?}, due {:?}",
+                    r.stable(),
+                    r.disputes(),
+                    r.due(self.wall(r.number))
+                )
+            }
             None => format!("{}: down", r.number),
         };
         self.replicas.iter().map(one).collect::<Vec<_>>().join("; ")
