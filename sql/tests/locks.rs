@@ -220,7 +220,7 @@ impl Pair {
             0..=6 if !waits => self.acquire(owner, key, mode, weight),
             7 if !waits => {
                 let at_once = self.model.at_once(key, owner, mode);
-                assert_eq!(self.table.try_acquire(TransactionId(owner), LockKey(key), mode), at_once);
+                assert_eq!(self.table.try_acquire(TransactionId(owner), LockKey(key), mode).is_some(), at_once);
                 if at_once {
                     self.model.hold(key, owner, mode);
                 }

@@ -2,6 +2,7 @@
 
 use crate::error::SqlError;
 use dag::id::EntityId;
+use dag::row_key::Key;
 use linearizer::view::{Bytes, Direction, KeyRange, Sink, View, ViewError};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub trait TableReader: Send + Sync {
     fn reads_ahead(&self) -> bool {
         true
     }
+    /// A row that was given out does not match its table's conditions: nothing of the answer comes from it.
+    fn unmatched(&self, _table: EntityId, _key: &Key) {}
 }
 
 /// A view as it is.

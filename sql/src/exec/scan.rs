@@ -34,6 +34,8 @@ pub(crate) struct Entries {
     rest: Option<KeyRange>,
     batch: std::vec::IntoIter<(Key, Bytes)>,
     size: usize,
+    /// The primary key of the row given last; `None` if the seek before `at` names it.
+    last: Option<Key>,
 }
 
 impl Scan {
@@ -58,6 +60,9 @@ impl Scan {
             if frame.holds(source.filter.as_ref(), row)? {
                 return Ok(true);
             }
+            if let Some(key) = self.entries.key() {
+                frame.run.reader.unmatched(source.table.id, &key);
+            }
         }
         Ok(false)
     }
@@ -78,14 +83,18 @@ fn unreadable(table: &Table, error: &dag::error::Error) -> SqlError {
 
 impl Entries {
     pub(crate) fn new(seeks: Seeks, direction: Direction) -> Self {
-        Entries { seeks, direction, at: 0, rest: None, batch: Vec::new().into_iter(), size: FIRST_BATCH }
+        Entries { seeks, direction, at: 0, rest: None, batch: Vec::new().into_iter(), size: FIRST_BATCH, last: None }
     }
 
     /// The bytes of the next row.
     pub(crate) fn next_row(&mut self, table: &Table, frame: &mut Frame<'_>) -> Result<Option<Bytes>, SqlError> {
         loop {
+            self.last = None;
             let found = match self.batch.next() {
-                Some((_, bytes)) => Some(bytes),
+                Some((key, bytes)) => {
+                    self.last = Some(key);
+                    Some(bytes)
+                }
                 None => match self.fetch(frame)? {
                     Fetched::End => return Ok(None),
                     Fetched::Entry(bytes) => Some(bytes),
@@ -97,8 +106,20 @@ impl Entries {
                 return Ok(Some(bytes));
             }
             if let Some(row) = frame.run.reader.get(table.id, &bytes)? {
+                self.last = Some(Key(bytes));
                 return Ok(Some(row));
             }
+        }
+    }
+
+    /// The primary key of the row given last.
+    fn key(&mut self) -> Option<Key> {
+        if let Some(key) = self.last.take() {
+            return Some(key);
+        }
+        match self.seeks.seeks.get(self.at.checked_sub(1)?) {
+            Some(Seek::Key(key)) => Some(Key::from(key.clone())),
+            _ => None,
         }
     }
 

@@ -14,12 +14,13 @@ use crate::plan::{Block, Body, Limit, Lock, LockWait, Plan, Query, SetOperation}
 use crate::response::{Response, ResultSet, Rows};
 use crate::transaction::lock::Mode;
 use crate::transaction::overlay::Overlay;
+use crate::transaction::read_set::Guarded;
 use crate::transaction::reader::{LockingReader, WaitSlot, slot};
 use crate::variables::Isolation;
 use crate::wait::Suspend;
 use dag::value::Value;
 use linearizer::view::View;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows computed before the answer: more than most answers have, little enough to hold.
 const FIRST_BATCH: usize = 256;
@@ -33,7 +34,7 @@ pub(crate) fn run(
     lock: Option<Lock>,
 ) -> Result<Response, Stop> {
     let waits = WaitSlot::default();
-    let reader = reader(state, plan, view, lock, &waits)?;
+    let (reader, locking) = reader(state, plan, view, lock, &waits)?;
     let mut context = StatementContext::new(state, scene);
     let counted = reader.clone();
     let mut cursor = Cursor::new(plan, reader, state.process.cancelled());
@@ -51,6 +52,10 @@ pub(crate) fn run(
         Some(all) => Some(count(scene, &mut context, &waits, Cursor::new(&all, counted, state.process.cancelled()))?),
         None => None,
     };
+    if let Some(locking) = locking {
+        let guards = locking.guards()?;
+        state.transaction().reads.add(guards)?;
+    }
     let last = state.shared().last_insert_id.take();
     state.shared().found_rows = found.unwrap_or(first.len() as u64);
     let facts = state.facts_mut();
@@ -117,17 +122,29 @@ pub(crate) fn source(
 ) -> Result<Vec<Vec<Value>>, Stop> {
     let waits = WaitSlot::default();
     lock_names(state, plan)?;
-    if !plan.tables.is_empty() && !state.transaction().isolation.per_statement() {
-        reader = Arc::new(LockingReader { reads_ahead: true, ..locking(state, SHARED, &waits)? });
+    let isolation = state.transaction().isolation;
+    let mut locked = None;
+    if !plan.tables.is_empty() && !isolation.per_statement() {
+        // Under REPEATABLE READ the copy is checked by the rows it writes alone: R11 guards what SERIALIZABLE reads.
+        let serial = isolation == Isolation::Serializable;
+        let guarded = if serial { Guarded::Ranges } else { Guarded::Nothing };
+        let made = Arc::new(LockingReader { reads_ahead: true, guarded, ..locking(state, SHARED, &waits)? });
+        reader = made.clone();
+        locked = Some(made);
     }
     let mut cursor = Cursor::new(plan, reader, state.process.cancelled());
     let mut rows = Vec::new();
     loop {
         let more = cursor.next_batch(context, FIRST_BATCH, &mut rows).map_err(Stop::from);
         if !settle(scene, context, Some(&waits), more)? {
-            return Ok(rows);
+            break;
         }
     }
+    if let Some(locked) = locked {
+        let guards = locked.guards()?;
+        state.transaction().reads.add(guards)?;
+    }
+    Ok(rows)
 }
 
 /// Turns the executor's sign that it must wait into the wait.
@@ -162,7 +179,7 @@ fn reader(
     view: Arc<dyn View>,
     lock: Option<Lock>,
     waits: &WaitSlot,
-) -> Result<Arc<dyn TableReader>, Stop> {
+) -> Result<(Arc<dyn TableReader>, Option<Arc<LockingReader>>), Stop> {
     let explicit = state.transaction.as_ref().is_some_and(|t| t.explicit);
     if explicit || lock.is_some() {
         lock_names(state, plan)?;
@@ -171,9 +188,10 @@ fn reader(
         if explicit {
             check_definitions(plan, &view)?;
         }
-        return Ok(Arc::new(Overlay { view, writes: super::query::own_writes(state) }));
+        return Ok((Arc::new(Overlay { view, writes: super::query::own_writes(state) }), None));
     };
-    Ok(Arc::new(locking(state, lock, waits)?))
+    let locking = Arc::new(locking(state, lock, waits)?);
+    Ok((locking.clone(), Some(locking)))
 }
 
 /// The newest state with own writes, every row locked before it is given out.
@@ -183,6 +201,8 @@ fn locking(state: &mut State, lock: Lock, waits: &WaitSlot) -> Result<LockingRea
     let writes = super::query::own_writes(state);
     let transaction = state.transaction();
     let (id, weight) = (transaction.id, transaction.writes.weight());
+    let per_statement = transaction.isolation.per_statement();
+    let rows_only = per_statement || wait == LockWait::SkipLocked;
     Ok(LockingReader {
         engine: state.engine.clone(),
         catalogue: newest.catalogue().clone(),
@@ -194,6 +214,9 @@ fn locking(state: &mut State, lock: Lock, waits: &WaitSlot) -> Result<LockingRea
         timeout: state.settings.lock_wait,
         slot: waits.clone(),
         reads_ahead: false,
+        guarded: if rows_only { Guarded::Rows } else { Guarded::Ranges },
+        seen: Mutex::default(),
+        frees: per_statement.then(Mutex::default),
     })
 }
 

@@ -31,7 +31,8 @@ impl State {
         let Some(mut transaction) = self.transaction.take() else { return Ok(()) };
         let result = match transaction.writes.is_empty() {
             true => Ok(()),
-            false => change_set(&transaction.writes).and_then(|changes| {
+            false => change_set(&transaction.writes).and_then(|mut changes| {
+                changes.reads = std::mem::take(&mut transaction.reads).into_guards();
                 // Freed before the journal so that the commit can take the rows without copying them.
                 transaction.writes = Arc::default();
                 self.submit(changes, transaction.basis.unwrap_or(0))

@@ -244,9 +244,9 @@ impl LockTable {
         answer
     }
 
-    /// Asks for a lock that must be free now (NOWAIT, SKIP LOCKED); false if it is not.
-    pub fn try_acquire(&self, owner: TransactionId, key: LockKey, mode: Mode) -> bool {
-        self.state().try_acquire(owner, key, mode).is_some()
+    /// Asks for a lock that must be free now (NOWAIT, SKIP LOCKED); `None` if it is not, true if it was not held before.
+    pub fn try_acquire(&self, owner: TransactionId, key: LockKey, mode: Mode) -> Option<bool> {
+        self.state().try_acquire(owner, key, mode).map(|grant| matches!(grant, Grant::New))
     }
 
     /// Frees one lock before the transaction ends (READ COMMITTED, a row that did not match).
@@ -323,9 +323,11 @@ impl State {
             return Some(Grant::Held);
         }
         if lock.fits(owner, mode) && (held.is_some() || lock.nobody_waits()) {
-            if lock.hold(owner, mode) {
-                self.owners.entry(owner).or_default().held.push(key);
+            if !lock.hold(owner, mode) {
+                // An upgrade: nobody can have changed what was locked already.
+                return Some(Grant::Held);
             }
+            self.owners.entry(owner).or_default().held.push(key);
             return Some(Grant::New);
         }
         None

@@ -6,6 +6,7 @@
 pub(crate) mod change_set;
 pub mod lock;
 pub(crate) mod overlay;
+pub(crate) mod read_set;
 pub(crate) mod reader;
 pub(crate) mod write_set;
 
@@ -13,6 +14,7 @@ use crate::error::SqlError;
 use crate::variables::Isolation;
 use linearizer::view::View;
 use lock::TransactionId;
+use read_set::ReadSet;
 use std::sync::Arc;
 use write_set::{Mark, WriteSet};
 
@@ -30,6 +32,8 @@ pub(crate) struct Transaction {
     /// How new the state is that the writes stand on ([`crate::journal::Draft::basis`]).
     pub basis: Option<u64>,
     pub writes: Arc<WriteSet>,
+    /// What its locking reads saw. Rolling back to a savepoint keeps it, as it keeps the locks.
+    pub reads: ReadSet,
     savepoints: Vec<(Arc<str>, Mark)>,
 }
 
@@ -44,6 +48,7 @@ impl Transaction {
             snapshot: None,
             basis: None,
             writes: Arc::default(),
+            reads: ReadSet::default(),
             savepoints: Vec::new(),
         }
     }

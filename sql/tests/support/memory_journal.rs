@@ -181,6 +181,8 @@ struct Inner {
     /// Commits on their way to a disk that a test holds.
     unsynced: Vec<Signal<Result<(), SqlError>>>,
     held: bool,
+    /// What was committed, in order.
+    drafts: Vec<ChangeSet>,
 }
 
 /// The journal.
@@ -202,6 +204,11 @@ impl MemoryJournal {
     pub fn sync(&self) {
         let waiting = std::mem::take(&mut self.inner().unsynced);
         waiting.iter().for_each(|signal| signal.complete(Ok(())));
+    }
+
+    /// What was committed so far, in order.
+    pub fn drafts(&self) -> Vec<ChangeSet> {
+        self.inner().drafts.clone()
     }
 
     /// Commits so far.
@@ -254,6 +261,7 @@ impl Journal for MemoryJournal {
         next.apply(&draft.changes)?;
         inner.state = Arc::new(next);
         inner.commits += 1;
+        inner.drafts.push(draft.changes);
         let mut id = [0; 32];
         id[..8].copy_from_slice(&inner.commits.to_be_bytes());
         let durable = Signal::default();
