@@ -5,7 +5,7 @@ use super::expression::truth;
 use super::literal::text;
 use super::scope::Scope;
 use crate::error::SqlError;
-use crate::expression::{Comparison, Expression, Node};
+use crate::expression::{Comparison, Expression, Kind, Node, Type};
 use crate::types;
 use dag::value::Value;
 use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
@@ -50,7 +50,15 @@ impl Binder<'_> {
                 self.call("JSON_UNQUOTE", vec![inner])
             }
             _ => match operator_name(op) {
-                Some(name) => self.call_of(scope, name, [left, right], clause),
+                Some(name) => {
+                    let mut bound = self.call_of(scope, name, [left, right], clause)?;
+                    if let ("-", Kind::Integer { unsigned: true, .. }) = (name, &bound.ty.kind)
+                        && self.env.mode.no_unsigned_subtraction
+                    {
+                        bound.ty = Type::bigint().nullable(bound.ty.nullable);
+                    }
+                    Ok(bound)
+                }
                 None => Err(SqlError::unsupported(format!("operator {op}"))),
             },
         }

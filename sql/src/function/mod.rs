@@ -14,6 +14,7 @@ use crate::error::SqlError;
 use crate::evaluate::{RowStack, Subqueries};
 use crate::expression::{Expression, Type};
 use dag::value::Value;
+pub use numeric::Sequence;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -31,7 +32,7 @@ mod instant;
 mod json_read;
 mod json_write;
 mod letters;
-mod numeric;
+pub(crate) mod numeric;
 mod regexp;
 mod result;
 mod rounding;
@@ -111,6 +112,10 @@ pub trait Context {
     fn to_utc(&self, local: dag::temporal::DateTime) -> Option<i64>;
     /// Next 64 random bits of the statement's seed.
     fn random(&mut self) -> u64;
+    /// The sequence of RAND(n) at one place of a statement, kept from row to row; `None` where nothing is kept.
+    fn sequence(&mut self, _place: usize) -> Option<&mut Sequence> {
+        None
+    }
     /// A session fact.
     fn session(&self) -> &SessionFacts;
     /// `@name`; NULL if never set.

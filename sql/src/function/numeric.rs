@@ -4,7 +4,7 @@ use super::arithmetic::finite;
 use super::result::{double, long_text, small};
 use super::{Call, Function};
 use crate::error::SqlError;
-use crate::expression::Type;
+use crate::expression::{Node, Type};
 use crate::render;
 use dag::value::Value;
 
@@ -108,10 +108,39 @@ fn rand(call: &mut Call<'_>) -> Result<Value, SqlError> {
         return Ok(Value::Double((call.context.random() >> 11) as f64 / (1u64 << 53) as f64));
     }
     let seed = call.int(0).unwrap_or(0) as u32;
-    let first = u64::from(seed.wrapping_mul(0x10001).wrapping_add(55_555_555)) % RAND_MODULUS;
-    let second = u64::from(seed.wrapping_mul(0x1000_0001)) % RAND_MODULUS;
-    let next = (first * 3 + second) % RAND_MODULUS;
-    Ok(Value::Double(next as f64 / RAND_MODULUS as f64))
+    let constant = matches!(call.expressions[0].node, Node::Constant(_) | Node::Parameter(_));
+    let place = call.expressions.as_ptr() as usize;
+    match call.context.sequence(place).filter(|_| constant) {
+        Some(kept) => {
+            if kept.seed != Some(seed) {
+                *kept = Sequence::new(seed);
+            }
+            Ok(Value::Double(kept.next()))
+        }
+        None => Ok(Value::Double(Sequence::new(seed).next())),
+    }
+}
+
+/// The numbers that RAND(n) gives one after the other, MySQL's generator of old passwords.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sequence {
+    seed: Option<u32>,
+    first: u64,
+    second: u64,
+}
+
+impl Sequence {
+    fn new(seed: u32) -> Sequence {
+        let first = u64::from(seed.wrapping_mul(0x10001).wrapping_add(55_555_555)) % RAND_MODULUS;
+        let second = u64::from(seed.wrapping_mul(0x1000_0001)) % RAND_MODULUS;
+        Sequence { seed: Some(seed), first, second }
+    }
+
+    fn next(&mut self) -> f64 {
+        self.first = (self.first * 3 + self.second) % RAND_MODULUS;
+        self.second = (self.first + self.second + 33) % RAND_MODULUS;
+        self.first as f64 / RAND_MODULUS as f64
+    }
 }
 
 /// A number in any base; negative bases mean that the number is signed (manual, 14.6.2).

@@ -1,7 +1,6 @@
 //! Statements about the session and the server: transactions, SET, USE, KILL, and what is refused by name.
 
 use super::scene::Scene;
-use super::set::set;
 use super::state::{State, split_revision};
 use super::stop::Stop;
 use crate::dialect::{Admin, Completion};
@@ -31,9 +30,6 @@ pub(crate) fn run(state: &mut State, admin: &Admin) -> Result<Option<Response>, 
             Some(open) if open.explicit => open.release(name)?,
             _ => return Err(no_savepoint(name).into()),
         },
-        Admin::Set(assignments) => {
-            set(state, assignments, &mut |state, expr| super::query::constant(state, expr))?;
-        }
         Admin::Use(name) => use_database(state, name)?,
         Admin::Kill { query, id } => kill(state, *query, id)?,
         Admin::UnlockTables => {}
@@ -49,6 +45,7 @@ pub(crate) fn answer(state: &mut State, scene: &mut Scene, admin: &Admin) -> Res
     match run(state, admin)? {
         Some(response) => Ok(response),
         None => match admin {
+            Admin::Set(assignments) => super::query::assign(state, scene, assignments),
             Admin::Do(expressions) => super::query::evaluate(state, scene, expressions),
             Admin::Call { name, arguments } => super::call::run(state, scene, name, arguments),
             other => crate::show::run(state, scene, other),

@@ -11,6 +11,7 @@ use super::transact::writable;
 use crate::bind::{Binder, Environment, SystemTables};
 use crate::catalog::names::{catalogue, stored_table};
 use crate::catalog::system::Systems;
+use crate::dialect::Assignment;
 use crate::dml::delete::{self, DeletePlan};
 use crate::dml::insert::{self, InsertPlan};
 use crate::dml::update::{self, UpdatePlan};
@@ -243,6 +244,14 @@ pub(crate) fn evaluate(state: &mut State, scene: &mut Scene, expressions: &[Expr
         let value = value_in(state, &mut context, expression);
         select::settle(scene, &context, None, value)?;
     }
+    Ok(super::admin::ok())
+}
+
+/// SET: computes every value, then assigns; SLEEP() in a value waits, and the statement runs again.
+pub(crate) fn assign(state: &mut State, scene: &mut Scene, assignments: &[Assignment]) -> Result<Response, Stop> {
+    let mut context = StatementContext::new(state, scene);
+    let done = super::set::set(state, assignments, &mut |state, expr| value_in(state, &mut context, expr));
+    select::settle(scene, &context, None, done)?;
     Ok(super::admin::ok())
 }
 

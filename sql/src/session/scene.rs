@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::engine::process::Process;
 use crate::error::SqlError;
 use crate::expression::Type;
-use crate::function::{Context, SessionFacts};
+use crate::function::{Context, Sequence, SessionFacts};
 use crate::journal::ReadMode;
 use crate::peers::Token;
 use crate::variables::{Settings, find};
@@ -107,6 +107,8 @@ pub(crate) struct StatementContext {
     parameters: Arc<[(Value, Type)]>,
     now_micros: i64,
     random: u64,
+    /// RAND(n) at each of its places.
+    sequences: BTreeMap<usize, Sequence>,
     slept: usize,
     pauses: usize,
     /// The pause that SLEEP() asked for.
@@ -125,6 +127,7 @@ impl StatementContext {
             parameters: scene.parameters.clone(),
             now_micros: scene.now_micros,
             random: scene.seed,
+            sequences: BTreeMap::new(),
             slept: scene.slept,
             pauses: 0,
             pause: Arc::default(),
@@ -166,6 +169,10 @@ impl Context for StatementContext {
     /// SplitMix64: a seed that is drawn once gives the same numbers in every rerun.
     fn random(&mut self) -> u64 {
         split_mix(&mut self.random)
+    }
+
+    fn sequence(&mut self, place: usize) -> Option<&mut Sequence> {
+        Some(self.sequences.entry(place).or_default())
     }
 
     fn session(&self) -> &SessionFacts {
