@@ -9,7 +9,7 @@ use crate::replica::local::Local;
 use dag::admit::{Known, Standing};
 use dag::author_key::AuthorKey;
 use dag::id::{AuthorId, GenesisId, NodeId};
-use dag::tree::{Nodes, TreeError};
+use dag::tree::{Need, Nodes, TreeError};
 use gossip::ticket::{JoinRequest, Refusal, Welcome};
 use gossip::{Access, Admission, Announcement, Heard, Hello, Host, HostError, Ledger, RawSegment, TransportId};
 use std::sync::Arc;
@@ -94,6 +94,14 @@ impl Host for LocalHost {
             found.push(object);
         }
         found
+    }
+
+    fn wanted(&self) -> Vec<Need> {
+        self.local.wanted_bodies()
+    }
+
+    fn keep(&self, objects: Vec<(NodeId, Arc<[u8]>)>) -> Result<(), HostError> {
+        self.local.store_objects(objects).map_err(|e| HostError(e.to_string()))
     }
 
     fn gone(&self, author: &AuthorId) {
