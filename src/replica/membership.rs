@@ -136,13 +136,6 @@ impl Local {
         })
     }
 
-    /// A setting of the whole database.
-    pub fn set_for_all(&self, name: &str, value: &str) -> Result<Committed, SqlError> {
-        self.rule(|_| {
-            Ok(Decision::Records(vec![ControlRecord::Setting { name: name.to_owned(), value: value.to_owned() }]))
-        })
-    }
-
     /// Why this author may not write here, if it may not: 1290 with the way out, sooner than admission would say it.
     pub fn check_writes(&self, writer: &Writer) -> Result<(), SqlError> {
         let members = writer.known.members_now();

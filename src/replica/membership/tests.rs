@@ -1,10 +1,14 @@
 //! Members come by tickets, change and go, on real folders; commits are carried in memory.
 
-use super::super::fixture::{Link, Peer};
+use super::super::fixture::{Hand, Link, Peer, header_of};
 use super::*;
-use dag::control::Role;
-use gossip::TransportId;
+use dag::author_key::AuthorKey;
+use dag::change::ChangeSet;
+use dag::commit::Commit;
+use dag::header::Header;
+use dag::hlc::Hlc;
 use gossip::ticket::{JoinRequest, RefusalKind, Ticket};
+use gossip::{Fault, TransportId};
 
 const TRANSPORT: TransportId = TransportId([4; 32]);
 
@@ -119,6 +123,56 @@ fn only_an_administrator_rules() {
     anna.sql("CALL headwaters.remove_member('bert')").unwrap();
     meet(&founder, &anna);
     assert_eq!(roles(&founder), ["anna=admin", "founder=admin", "recovery=recovery"]);
+}
+
+#[test]
+fn a_control_commit_of_a_member_that_is_no_administrator_enters_nowhere() {
+    let founder = Peer::founder(1_000);
+    founder.sql("CREATE DATABASE d").unwrap();
+    let key = AuthorKey::from_seed([77; 32]);
+    let admission = founder.admit(&key);
+    let time = header_of(&founder, admission).hlc;
+    let (mut hand, mut run) = (Vec::new(), 0);
+    for kind in [CommitKind::Control, CommitKind::Join] {
+        run += 1;
+        let mut author = Hand::new(AuthorKey::from_seed([77; 32]), run, admission);
+        let control = [ControlRecord::Admit { author: key.id(), role: Role::Admin, name: "self-made".to_owned() }];
+        let records = if kind == CommitKind::Control { &control[..] } else { &[] };
+        let header = Header { kind, ..author.header(&founder, &[], Hlc(time.0 + 1)) };
+        let commit = Commit::new(header, &ChangeSet::default(), records).unwrap();
+        author.seq = 1;
+        hand.push(author.segment(&[commit], Hlc(0)));
+    }
+    let admission = founder.local().admit(&key.id(), hand);
+    assert_eq!((admission.entered, admission.faults), (1, vec![Fault::Invalid]));
+    assert_eq!(roles(&founder), ["founder=admin", "peer=writer", "recovery=recovery"]);
+}
+
+#[test]
+fn what_two_administrators_decide_apart_is_one_member_set_whatever_comes_first() {
+    let founder = Peer::founder(1_000);
+    founder.sql("CREATE DATABASE d").unwrap();
+    let bert = joined(&founder, Role::Admin, "bert");
+    let [anna, carl] = ["anna", "carl"].map(|name| joined(&founder, Role::Writer, name));
+    meet(&founder, &anna);
+    meet(&founder, &bert);
+    meet(&founder, &carl);
+    for peer in [&bert, &anna, &carl] {
+        Link::default().pull(peer, &founder);
+    }
+    // Apart: both change both, and one removes whom the other promotes.
+    founder.sql("CALL headwaters.change_role('carl', 'reader')").unwrap();
+    bert.sql("CALL headwaters.change_role('anna', 'admin')").unwrap();
+    founder.sql("CALL headwaters.remove_member('anna')").unwrap();
+    bert.sql("CALL headwaters.change_role('carl', 'admin')").unwrap();
+    for (peer, first, second) in [(&anna, &founder, &bert), (&carl, &bert, &founder)] {
+        Link::default().pull(peer, first);
+        Link::default().pull(peer, second);
+    }
+    meet(&founder, &bert);
+    let all = [&founder, &bert, &anna, &carl].map(roles);
+    assert_eq!(all[0], ["bert=admin", "carl=admin", "founder=admin", "recovery=recovery"], "removal wins");
+    assert!(all.iter().all(|members| *members == all[0]), "{all:?}");
 }
 
 #[test]
