@@ -6,7 +6,8 @@
 //! know which of them are heads by choice of the owner: that is `heads`.
 
 use crate::id::CommitId;
-use crate::vertex::Vertex;
+use crate::version::{Lookup, Page};
+use crate::vertex::{Chain, Vertex};
 use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use std::collections::{HashMap, HashSet};
@@ -174,6 +175,17 @@ impl Graph {
 
     fn rank(&self, place: NodeIndex) -> (u64, CommitId) {
         (self.links[place].generation, self.links[place].id)
+    }
+}
+
+/// A graph from which nothing has left is all there is to look up.
+impl Lookup for Graph {
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> {
+        self.get(id).cloned()
+    }
+
+    fn page(&self, _: Chain, _: u64) -> Page {
+        Page::default()
     }
 }
 

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod collation;
 pub mod commit;
 pub mod control;
+pub mod controls;
 pub mod decimal;
 pub mod disk;
 pub mod encode;

@@ -1,44 +1,33 @@
 //! The skeleton of everything admitted: graph, chains, member sets and promises, without bodies. What admission asks,
 //! answered.
 //!
-//! Promises: the member set of a commit's ancestors costs one look-up, because each commit shares the set of newest
-//! control commits below it with its parents; computed anew only where control records meet (R12). Does not read the
-//! store: the owner enters commits parents first, and brings their control records.
+//! Promises: all of it is in memory; the root package has the same over a window and a log. Does not read the store: the
+//! owner enters commits parents first, and brings their control records.
 
 use crate::admit::{Candidate, Known, Promise, Standing, Window};
 use crate::control::{ControlRecord, Members};
+use crate::controls::Controls;
 use crate::genesis::Genesis;
 use crate::graph::Graph;
-use crate::hlc::Hlc;
-use crate::id::{AuthorId, CommitId, RunId};
+use crate::id::{AuthorId, CommitId};
 use crate::tip::Tip;
 use crate::version::Chains;
 use crate::vertex::{Chain, Vertex};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The newest control commits of a closure, sorted: they name its member set.
-type ControlFrontier = Arc<[CommitId]>;
-
-/// A control commit.
-#[derive(Clone, Debug)]
-struct Control {
-    place: (Hlc, AuthorId, RunId, CommitId),
-    records: Vec<ControlRecord>,
-    /// The newest control commits below it.
-    below: ControlFrontier,
-}
 
 /// The skeleton.
 #[derive(Clone, Debug)]
 pub struct Skeleton {
     graph: Graph,
     chains: Chains,
-    founding: Members,
-    controls: HashMap<CommitId, Control>,
-    frontiers: HashMap<CommitId, ControlFrontier>,
-    members: HashMap<ControlFrontier, Arc<Members>>,
+    controls: Controls,
     promises: BTreeMap<AuthorId, Promise>,
+}
+
+/// Nothing leaves a skeleton's memory, so nothing is asked about what left.
+fn nothing_left(_: &CommitId, _: &CommitId) -> bool {
+    false
 }
 
 impl Skeleton {
@@ -47,10 +36,7 @@ impl Skeleton {
         Skeleton {
             graph: Graph::new(),
             chains: Chains::default(),
-            founding: Members::founding(genesis),
-            controls: HashMap::new(),
-            frontiers: HashMap::new(),
-            members: HashMap::new(),
+            controls: Controls::new(Members::founding(genesis)),
             promises: BTreeMap::new(),
         }
     }
@@ -76,44 +62,7 @@ impl Skeleton {
 
     /// The member set of the closure of `heads` (R12).
     pub fn members(&self, heads: &[CommitId]) -> Arc<Members> {
-        let frontier = self.frontier_above(heads);
-        self.members.get(&frontier).cloned().unwrap_or_else(|| Arc::new(self.fold(&frontier)))
-    }
-
-    /// The newest control commits in the closure of `heads`. Heads that agree, as nearly always, share one.
-    fn frontier_above(&self, heads: &[CommitId]) -> ControlFrontier {
-        let mut known = heads.iter().filter_map(|head| self.frontiers.get(head));
-        let Some(first) = known.next() else { return Arc::new([]) };
-        if known.all(|other| Arc::ptr_eq(first, other) || first == other) {
-            return first.clone();
-        }
-        let all: BTreeSet<CommitId> =
-            heads.iter().filter_map(|head| self.frontiers.get(head)).flat_map(|f| f.iter().copied()).collect();
-        let covered = |id: &CommitId| all.iter().any(|other| other != id && self.reached(other).contains(id));
-        all.iter().filter(|id| !covered(id)).copied().collect()
-    }
-
-    /// A control commit and every one below it.
-    fn reached(&self, from: &CommitId) -> BTreeSet<CommitId> {
-        let (mut open, mut seen) = (vec![*from], BTreeSet::new());
-        while let Some(id) = open.pop() {
-            if let Some(control) = self.controls.get(&id)
-                && seen.insert(id)
-            {
-                open.extend(control.below.iter());
-            }
-        }
-        seen
-    }
-
-    /// The control records below a frontier in their commits' order, folded.
-    fn fold(&self, frontier: &[CommitId]) -> Members {
-        let reached: BTreeSet<CommitId> = frontier.iter().flat_map(|id| self.reached(id)).collect();
-        let mut controls: Vec<&Control> = reached.iter().filter_map(|id| self.controls.get(id)).collect();
-        controls.sort_unstable_by_key(|control| control.place);
-        let mut members = self.founding.clone();
-        controls.iter().flat_map(|control| &control.records).for_each(|record| members.apply(record));
-        members
+        self.controls.members(heads, &nothing_left)
     }
 }
 
@@ -136,7 +85,7 @@ impl Known for Skeleton {
             ControlRecord::RenewKey { new, .. } => new == author,
             _ => false,
         };
-        self.controls.get(commit).is_some_and(|control| control.records.iter().any(admits))
+        self.controls.of(commit).iter().any(admits)
     }
 
     fn rules_level(&self, heads: &[CommitId]) -> u32 {
@@ -144,7 +93,7 @@ impl Known for Skeleton {
     }
 
     fn numbered(&self, chain: Chain, seq: u64) -> Vec<CommitId> {
-        self.chains.at(chain, seq).to_vec()
+        self.chains.at(chain, seq)
     }
 
     fn promise(&self, author: &AuthorId) -> Option<Promise> {
@@ -154,19 +103,7 @@ impl Known for Skeleton {
 
 impl Window for Skeleton {
     fn enter(&mut self, vertex: &Vertex, candidate: &Candidate<'_>) {
-        let below = self.frontier_above(&vertex.parents);
-        let frontier: ControlFrontier = if candidate.records.is_empty() {
-            below
-        } else {
-            let place = (vertex.hlc, vertex.author, vertex.run, vertex.id);
-            self.controls.insert(vertex.id, Control { place, records: candidate.records.to_vec(), below });
-            Arc::new([vertex.id])
-        };
-        if !self.members.contains_key(&frontier) {
-            let members = Arc::new(self.fold(&frontier));
-            self.members.insert(frontier.clone(), members);
-        }
-        self.frontiers.insert(vertex.id, frontier);
+        self.controls.enter(vertex, candidate.records, &nothing_left);
         self.chains.insert(vertex);
         self.graph.insert(vertex.clone()).expect("its generation was computed from its parents by admission");
     }
@@ -174,9 +111,7 @@ impl Window for Skeleton {
     fn leave(&mut self, vertex: &Vertex) {
         if self.graph.withdraw(&vertex.id) {
             self.chains.withdraw(vertex);
-            self.frontiers.remove(&vertex.id);
-            self.controls.remove(&vertex.id);
-            self.members.remove(&[vertex.id][..]);
+            self.controls.leave(&vertex.id);
         }
     }
 }
@@ -187,6 +122,8 @@ mod tests {
     use crate::clock::{Entropy, EntropyError};
     use crate::control::Role;
     use crate::header::{CommitKind, Header};
+    use crate::hlc::Hlc;
+    use crate::id::RunId;
     use crate::id::{GenesisId, NodeId};
     use crate::vertex::drawing::{id, vertex};
 

@@ -4,8 +4,8 @@
 //! and by the simulator's replica.
 
 use dag::id::CommitId;
-use dag::version::{Lack, Versions};
-use dag::vertex::Vertex;
+use dag::version::{Ask, Lack, Position, Walk};
+use dag::vertex::{Chain, Vertex};
 use serde_bytes::ByteBuf;
 use std::sync::Arc;
 
@@ -33,10 +33,18 @@ pub trait Ledger {
     fn heads(&self) -> Vec<CommitId>;
     /// Whether the commit is admitted, or waits here for a parent or its time: then there is no need to fetch it.
     fn knows(&self, id: &CommitId) -> bool;
-    /// The last admitted position of each chain.
-    fn versions(&self) -> Versions;
+    /// The ends of each chain: see [`dag::version::Chains::have`].
+    fn have(&self) -> Vec<(Chain, Position)>;
     /// What a peer lacks (R41): see [`dag::version::Chains::lack`].
-    fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], settled: bool) -> Lack;
+    fn lack(&self, ask: &Ask<'_>) -> Lack;
+    /// The next commits of a difference, parents first, at most so many; none when all were given.
+    fn next(&self, walk: &mut Walk, most: usize) -> Vec<CommitId>;
+    /// Whether the bytes of an admitted commit are here; a clone lacks those below its checkpoint.
+    fn has_bytes(&self, id: &CommitId) -> bool {
+        self.served(id).is_some()
+    }
+    /// Whether an admitted commit has a tip on disk: there a segment may end.
+    fn is_tip(&self, id: &CommitId) -> bool;
     /// The segment of a commit that is held here, whole and as it came: held commits are relayed (R2).
     fn held(&self, id: &CommitId) -> Option<RawSegment> {
         let _ = id;

@@ -168,6 +168,16 @@ pub fn held_of(versions: &Versions, limit: usize) -> Vec<Held> {
     versions.iter().take(limit).map(|(chain, p)| Held(chain.author, chain.run, p.seq, p.id)).collect()
 }
 
+/// The ends of chains as they travel in a request, at most `limit`.
+pub fn ends_of(have: &[(Chain, Position)], limit: usize) -> Vec<Held> {
+    have.iter().take(limit).map(|(chain, p)| Held(chain.author, chain.run, p.seq, p.id)).collect()
+}
+
+/// The ends of chains as they came in a request.
+pub fn ends_in(held: &[Held]) -> Vec<(Chain, Position)> {
+    held.iter().map(|h| (Chain { author: h.0, run: h.1 }, Position { seq: h.2, id: h.3 })).collect()
+}
+
 /// Version vectors as they are used.
 pub fn versions_of(held: &[Held]) -> Versions {
     held.iter().map(|h| (Chain { author: h.0, run: h.1 }, Position { seq: h.2, id: h.3 })).collect()

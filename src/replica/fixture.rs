@@ -152,6 +152,21 @@ impl Peer {
         committed.id
     }
 
+    /// So many empty commits, written as fast as they can be, and cut into a checkpoint where one is due.
+    pub fn write_many(&self, count: usize) {
+        let local = self.local();
+        for _ in 0..count.div_ceil(1_000) {
+            let last = {
+                let mut writer = local.latch();
+                let write = |_| local.write(&mut writer, &local.joining()).unwrap();
+                (0..count.min(1_000)).map(write).last().unwrap()
+            };
+            local.desk.finish();
+            last.durable.wait_blocking().unwrap();
+            self.replica().linearize().unwrap();
+        }
+    }
+
     /// The heads of the virtual merge, sorted, and main's hash over all commits.
     pub fn main(&self) -> (Vec<CommitId>, NodeId) {
         let writer = self.local().latch();

@@ -219,6 +219,11 @@ impl Local {
         self.hand_over(|committer| committer.try_submit(records))
     }
 
+    /// The same, for a thread that may wait while the queue is full.
+    pub fn submit_waiting(&self, records: Vec<Record>) -> Result<Answer, SqlError> {
+        self.hand_over(|committer| Ok(committer.submit(records)))
+    }
+
     fn hand_over(&self, hand: impl FnOnce(&Committer) -> Result<Answer, StoreError>) -> Result<Answer, SqlError> {
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
         let committer: &Committer =

@@ -4,10 +4,12 @@
 //! slower. One named record, written after the trees are on disk.
 
 use super::counters;
+use dag::controls::KeptFrontier;
 use dag::encode;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, NodeId};
 use dag::store::{Log, Position, Record, StoreError};
+use dag::version;
 use linearizer::checkpoint::Checkpoint;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
@@ -27,14 +29,17 @@ pub struct Kept {
     adopted_at: ByteArray<16>,
     /// AUTO_INCREMENT.
     pub counters: counters::Kept,
-    /// Commits that carry control records.
-    pub controls: Vec<CommitId>,
+    /// Commits that carry control records, in order, with the newest ones below each.
+    pub controls: Vec<KeptFrontier>,
+    /// The newest control commits below each head of the last checkpoint.
+    pub ground: Vec<KeptFrontier>,
     /// Promises by author: time, commit of the tip.
     pub promises: Vec<(AuthorId, Hlc, CommitId)>,
     /// Newest floors by author: time, main's hash there.
     pub floors: Vec<(AuthorId, Hlc, NodeId)>,
+    /// Chains, beside their pages: everything below the last checkpoint.
+    pub chains: Vec<version::Record>,
     /// Held segments, by their last commits.
-    #[serde(default)]
     pub held: Vec<CommitId>,
     /// This author's last commit.
     pub prev: Option<CommitId>,
@@ -63,8 +68,10 @@ impl Kept {
             adopted_at: ByteArray::new(marks.adopted_at.to_bytes()),
             counters,
             controls: Vec::new(),
+            ground: Vec::new(),
             promises: Vec::new(),
             floors: Vec::new(),
+            chains: Vec::new(),
             held: Vec::new(),
             prev: None,
             hlc: Hlc::default(),

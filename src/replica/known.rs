@@ -7,14 +7,15 @@ use super::clone::Cloned;
 use super::record;
 use dag::admit::{Candidate, Known, Promise, Standing, Window};
 use dag::control::{ControlRecord, Members};
+use dag::controls::Controls;
 use dag::genesis::Genesis;
 use dag::graph::Graph;
 use dag::id::{AuthorId, CommitId};
 use dag::slots::Slots;
-use dag::store::{Log, Position};
-use dag::version::Chains;
+use dag::store::{Kind, Log, Position, Record};
+use dag::version::{Chains, Lookup, Page, page_id};
 use dag::vertex::{Chain, Vertex};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The commits and what they say about members.
@@ -26,9 +27,8 @@ pub struct Knowledge {
     pub chains: Chains,
     /// Where in the log each of them is, or before.
     pub entered: HashMap<CommitId, Position>,
-    founding: Members,
-    /// Control records by commit, few and small: all of them, in commit order.
-    controls: BTreeMap<(dag::hlc::Hlc, AuthorId, CommitId), Vec<ControlRecord>>,
+    /// Control records, few and small: all of them.
+    pub controls: Controls,
     promises: BTreeMap<AuthorId, Promise>,
     /// What is known of the commits that a clone does not have.
     cloned: Option<Arc<Cloned>>,
@@ -42,8 +42,7 @@ impl Knowledge {
             graph: Graph::new(),
             chains: Chains::default(),
             entered: HashMap::new(),
-            founding,
-            controls: BTreeMap::new(),
+            controls: Controls::new(founding),
             promises: BTreeMap::new(),
             cloned: None,
         }
@@ -51,33 +50,24 @@ impl Knowledge {
 
     /// This replica was cloned: what lies below is known by its foothold.
     pub fn stand_on(&mut self, cloned: Arc<Cloned>) {
-        for controls in cloned.foothold.controls() {
-            self.note_control(&controls.vertex, controls.records.clone());
+        for control in cloned.foothold.controls() {
+            // Which of them lie below which is asked of the foothold, commit by commit.
+            self.controls.restore(&control.vertex, control.records.clone(), &[]);
         }
-        cloned.foothold.named().iter().for_each(|vertex| drop(self.chains.insert(vertex)));
+        let mut lasts: BTreeMap<Chain, &Vertex> = BTreeMap::new();
+        for vertex in cloned.foothold.named() {
+            let last = lasts.entry(vertex.chain()).or_insert(vertex);
+            if (last.seq, last.id) < (vertex.seq, vertex.id) {
+                *last = vertex;
+            }
+        }
+        lasts.into_values().for_each(|last| drop(self.chains.insert(last)));
         self.cloned = Some(cloned);
     }
 
     /// A commit that lies below the checkpoint this replica was cloned from, if it is one that matters.
     pub fn below_clone(&self, id: &CommitId) -> Option<Vertex> {
         self.cloned.as_ref()?.foothold.vertex(id).cloned()
-    }
-
-    /// A commit enters of which only the vertex is here.
-    pub fn enter_bare(&mut self, vertex: &Vertex) {
-        let position = self.log.end();
-        if let Err(error) = self.graph.insert(vertex.clone()) {
-            tracing::error!(%error, "an admitted commit does not fit the graph");
-        }
-        self.chains.insert(vertex);
-        self.entered.insert(vertex.id, position);
-    }
-
-    /// Control records of an admitted commit.
-    pub fn note_control(&mut self, vertex: &Vertex, records: Vec<ControlRecord>) {
-        if !records.is_empty() {
-            self.controls.insert((vertex.hlc, vertex.author, vertex.id), records);
-        }
     }
 
     /// A promise carried by an author's tip (R15); the greatest counts.
@@ -94,29 +84,23 @@ impl Knowledge {
     }
 
     /// The member set of the closure of `heads`.
-    pub fn members(&self, heads: &[CommitId]) -> Members {
-        let mut members = self.founding.clone();
-        for ((_, _, id), records) in &self.controls {
-            if self.in_closure(id, heads) {
-                records.iter().for_each(|record| members.apply(record));
-            }
-        }
-        members
+    pub fn members(&self, heads: &[CommitId]) -> Arc<Members> {
+        self.controls.members(heads, &|control, head| self.in_closure(control, &[*head]))
     }
 
     /// The member set at genesis.
     pub fn founding(&self) -> &Members {
-        &self.founding
+        self.controls.founding()
     }
 
     /// Every control record in the order of its commits, with their times.
     pub fn records(&self) -> impl Iterator<Item = (dag::hlc::Hlc, &ControlRecord)> {
-        self.controls.iter().flat_map(|((hlc, ..), records)| records.iter().map(move |record| (*hlc, record)))
+        self.controls.iter().flat_map(|(_, _, hlc, records)| records.iter().map(move |record| (hlc, record)))
     }
 
     /// Every commit with control records in order: id, author, time, records.
     pub fn control_commits(&self) -> impl Iterator<Item = (CommitId, AuthorId, dag::hlc::Hlc, &[ControlRecord])> {
-        self.controls.iter().map(|((hlc, author, id), records)| (*id, *author, *hlc, records.as_slice()))
+        self.controls.iter()
     }
 
     /// How many commits carry control records: grows with every one.
@@ -127,43 +111,66 @@ impl Knowledge {
     /// Whose AUTO_INCREMENT slots are whose (R38), by all control records here.
     pub fn slots(&self, genesis: &Genesis) -> Slots {
         let mut slots = Slots::founding(genesis);
-        for ((_, author, _), records) in &self.controls {
-            records.iter().for_each(|record| slots.apply(author, record));
+        for (_, author, _, records) in self.controls.iter() {
+            records.iter().for_each(|record| slots.apply(&author, record));
         }
         slots
     }
 
     /// The commit that made an author a member: its first commit follows it (R6). `None` for the founder.
     pub fn admission(&self, author: &AuthorId) -> Option<CommitId> {
-        let first = self.controls.iter().find(|(_, records)| records.iter().any(|record| admitted(record, author)));
-        first.map(|((_, _, id), _)| *id)
+        let first = self.controls.iter().find(|(.., records)| records.iter().any(|record| admitted(record, author)));
+        first.map(|(id, ..)| id)
     }
 
     /// The member set by all control records here.
     pub fn members_now(&self) -> Members {
-        let mut members = self.founding.clone();
+        let mut members = self.founding().clone();
         self.records().for_each(|(_, record)| members.apply(record));
         members
     }
 
-    /// Every control record, for a checkpoint to keep.
-    pub fn controls(&self) -> impl Iterator<Item = (CommitId, &[ControlRecord])> {
-        self.controls.iter().map(|((_, _, id), records)| (*id, records.as_slice()))
+    /// Writes down the chain positions of commits that are about to leave memory ([`Knowledge::forget`]).
+    pub fn pages(&self, leaving: &[Vertex]) -> Vec<Record> {
+        let pages = self.chains.leaving(leaving, self);
+        pages
+            .iter()
+            .map(|((chain, number), page)| Record::new(Kind::CHAIN, page_id(*chain, *number), page.to_bytes()))
+            .collect()
     }
 
-    /// Numbers below those in memory are forgotten; the log still has the commits.
-    pub fn forget_chains(&mut self) {
-        let firsts: Vec<(Chain, u64)> = self
-            .chains
-            .versions()
-            .keys()
-            .map(|chain| {
-                let inside = |id: &&CommitId| self.graph.get(id).is_some_and(|v| v.chain() == *chain);
-                let first = self.entered.keys().filter(inside).filter_map(|id| self.graph.get(id)).map(|v| v.seq).min();
-                (*chain, first.unwrap_or(u64::MAX))
-            })
-            .collect();
-        firsts.into_iter().for_each(|(chain, seq)| self.chains.forget_below(chain, seq));
+    /// Commits whose pages are written leave memory, but for those that others stand on.
+    pub fn forget(&mut self, leaving: &[Vertex]) {
+        let gone: HashSet<CommitId> = leaving.iter().map(|vertex| vertex.id).collect();
+        // What stayed as others' ground at an earlier checkpoint may go now.
+        self.graph.retire(&|id| gone.contains(id) || !self.entered.contains_key(id));
+        self.entered.retain(|id, _| !gone.contains(id));
+        self.chains.forget(leaving);
+        let graph = &self.graph;
+        self.controls.retain(&|id| graph.contains(id));
+    }
+
+    /// A head of the last checkpoint: the commits above stand on it.
+    pub fn rest_on(&mut self, vertex: Vertex) {
+        if let Err(error) = self.graph.insert(vertex) {
+            tracing::error!(%error, "a checkpoint's head does not fit the graph");
+        }
+    }
+
+    /// Everything in memory but those, parents first: what a checkpoint lets go.
+    pub fn all_but(&self, remaining: &BTreeSet<CommitId>) -> Vec<Vertex> {
+        let leaving = self.entered.keys().filter(|id| !remaining.contains(id));
+        let mut leaving: Vec<Vertex> = leaving.filter_map(|id| self.graph.get(id).cloned()).collect();
+        leaving.sort_unstable_by_key(|vertex| (vertex.generation, vertex.id));
+        leaving
+    }
+
+    /// The controls are taken out for a moment, because they ask back about commits below the window.
+    fn enter_control(&mut self, vertex: &Vertex, records: &[ControlRecord]) {
+        let empty = Controls::new(self.founding().clone());
+        let mut controls = std::mem::replace(&mut self.controls, empty);
+        controls.enter(vertex, records, &|control, head| self.in_closure(control, &[*head]));
+        self.controls = controls;
     }
 
     fn below(&self, id: &CommitId) -> Option<Vertex> {
@@ -194,14 +201,14 @@ impl Known for Knowledge {
         if self.cloned.as_ref().is_some_and(|cloned| cloned.foothold.is_common(id)) {
             return !heads.is_empty();
         }
-        let Some(wanted) = self.vertex(id) else { return false };
+        let Some(wanted) = Known::vertex(self, id) else { return false };
         let mut seen = BTreeSet::new();
         let mut open: Vec<CommitId> = heads.to_vec();
         while let Some(at) = open.pop() {
             if at == *id {
                 return true;
             }
-            let Some(vertex) = self.vertex(&at).filter(|v| v.generation > wanted.generation) else { continue };
+            let Some(vertex) = Known::vertex(self, &at).filter(|v| v.generation > wanted.generation) else { continue };
             if seen.insert(at) {
                 open.extend(vertex.parents);
             }
@@ -210,22 +217,19 @@ impl Known for Knowledge {
     }
 
     fn standing(&self, author: &AuthorId, heads: &[CommitId]) -> Standing {
-        if self.controls.is_empty() {
-            return self.founding.standing(author);
-        }
         self.members(heads).standing(author)
     }
 
     fn admits(&self, commit: &CommitId, author: &AuthorId) -> bool {
-        self.controls.iter().any(|((_, _, id), records)| id == commit && records.iter().any(|r| admitted(r, author)))
+        self.controls.of(commit).iter().any(|record| admitted(record, author))
     }
 
     fn rules_level(&self, heads: &[CommitId]) -> u32 {
-        if self.controls.is_empty() { self.founding.rules_level() } else { self.members(heads).rules_level() }
+        self.members(heads).rules_level()
     }
 
     fn numbered(&self, chain: Chain, seq: u64) -> Vec<CommitId> {
-        self.chains.at(chain, seq).to_vec()
+        self.chains.numbered(chain, seq, self)
     }
 
     fn promise(&self, author: &AuthorId) -> Option<Promise> {
@@ -237,16 +241,38 @@ impl Known for Knowledge {
     }
 }
 
+impl Lookup for Knowledge {
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> {
+        Known::vertex(self, id)
+    }
+
+    fn page(&self, chain: Chain, number: u64) -> Page {
+        let read = self.log.get(Kind::CHAIN, &page_id(chain, number));
+        match read.map(|bytes| bytes.map_or_else(|| Some(Page::default()), |bytes| Page::from_bytes(&bytes))) {
+            Ok(Some(page)) => page,
+            other => {
+                tracing::error!(author = %chain.author, number, failed = ?other.err(), "a chain's page cannot be read");
+                Page::default()
+            }
+        }
+    }
+}
+
 impl Window for Knowledge {
     fn enter(&mut self, vertex: &Vertex, candidate: &Candidate<'_>) {
-        self.note_control(vertex, candidate.records.to_vec());
-        self.enter_bare(vertex);
+        self.enter_control(vertex, candidate.records);
+        let position = self.log.end();
+        if let Err(error) = self.graph.insert(vertex.clone()) {
+            tracing::error!(%error, "an admitted commit does not fit the graph");
+        }
+        self.chains.insert(vertex);
+        self.entered.insert(vertex.id, position);
     }
 
     fn leave(&mut self, vertex: &Vertex) {
         self.graph.withdraw(&vertex.id);
         self.chains.withdraw(vertex);
         self.entered.remove(&vertex.id);
-        self.controls.remove(&(vertex.hlc, vertex.author, vertex.id));
+        self.controls.leave(&vertex.id);
     }
 }

@@ -3,16 +3,19 @@
 //! Promises: only what is on disk and signed shows (R14); each question takes the latch for itself and shortly, bytes
 //! are read without it. Does not know who asks.
 
+use super::known::Knowledge;
 use super::local::{Local, stopped};
 use super::record;
+use super::shown::Shown;
+use super::writer::Writer;
 use crate::failure::Failure;
+use dag::admit::Known;
 use dag::id::CommitId;
 use dag::store::Kind;
-use dag::version::{Lack, Versions};
-use dag::vertex::Vertex;
+use dag::version::{Ask, Lack, Lookup, Page, Position, Walk};
+use dag::vertex::{Chain, Vertex};
 use gossip::limits::MAX_ANNOUNCED_POSITIONS;
 use gossip::{Announcement, Ledger, RawSegment, Served};
-use std::collections::BTreeMap;
 
 impl Local {
     /// Lets an exchange read.
@@ -69,17 +72,31 @@ impl Ledger for Local {
             || self.cloned.as_ref().is_some_and(|cloned| cloned.foothold.vertex(id).is_some())
     }
 
-    fn versions(&self) -> Versions {
+    fn have(&self) -> Vec<(Chain, Position)> {
         let mut writer = self.latch();
         writer.shown.refresh();
-        writer.shown.versions()
+        writer.shown.have(&writer.known.chains)
     }
 
-    fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], _: bool) -> Lack {
-        let mut walk = Difference { ledger: self, open: BTreeMap::new(), wanted: 0 };
-        have.values().map(|p| &p.id).chain(also).for_each(|id| walk.reach(id, true));
-        want.iter().for_each(|id| walk.reach(id, false));
-        Lack { commits: walk.run(), ladders: BTreeMap::new() }
+    fn lack(&self, ask: &Ask<'_>) -> Lack {
+        let mut writer = self.latch();
+        writer.shown.refresh();
+        let Writer { known, shown, .. } = &*writer;
+        known.chains.lack(ask, &Showing { known, shown })
+    }
+
+    fn next(&self, walk: &mut Walk, most: usize) -> Vec<CommitId> {
+        let writer = self.latch();
+        let Writer { known, shown, .. } = &*writer;
+        walk.next(&known.chains, &Showing { known, shown }, most)
+    }
+
+    fn has_bytes(&self, id: &CommitId) -> bool {
+        self.log.has(Kind::COMMIT, &id.0).unwrap_or(false)
+    }
+
+    fn is_tip(&self, id: &CommitId) -> bool {
+        self.log.has(Kind::TIP, &id.0).unwrap_or(false)
     }
 
     fn held(&self, id: &CommitId) -> Option<RawSegment> {
@@ -100,40 +117,18 @@ impl Ledger for Local {
     }
 }
 
-/// `closure(want) - closure(have)`, by falling generation.
-struct Difference<'a> {
-    ledger: &'a Local,
-    open: BTreeMap<(u64, CommitId), (Vertex, bool)>,
-    wanted: usize,
+/// The commits that may be spoken of.
+struct Showing<'a> {
+    known: &'a Knowledge,
+    shown: &'a Shown,
 }
 
-impl Difference<'_> {
-    fn reach(&mut self, id: &CommitId, held: bool) {
-        let Some(vertex) = self.ledger.shown_vertex(id) else { return };
-        let mut added = false;
-        let place = self.open.entry((vertex.generation, *id)).or_insert_with(|| {
-            added = true;
-            (vertex, held)
-        });
-        if added {
-            self.wanted += usize::from(!held);
-        } else if held && !place.1 {
-            place.1 = true;
-            self.wanted -= 1;
-        }
+impl Lookup for Showing<'_> {
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> {
+        if self.shown.hides(id) { None } else { Known::vertex(self.known, id) }
     }
 
-    fn run(mut self) -> Vec<CommitId> {
-        let mut lacking = Vec::new();
-        while self.wanted > 0 {
-            let Some((_, (vertex, held))) = self.open.pop_last() else { break };
-            if !held {
-                self.wanted -= 1;
-                lacking.push(vertex.id);
-            }
-            vertex.parents.iter().for_each(|parent| self.reach(parent, held));
-        }
-        lacking.reverse();
-        lacking
+    fn page(&self, chain: Chain, number: u64) -> Page {
+        self.known.page(chain, number)
     }
 }

@@ -12,12 +12,14 @@ use super::opening::refused;
 use super::sweeping;
 use super::writer::Writer;
 use crate::failure::Failure;
-use dag::id::CommitId;
 use dag::store::Record;
+use dag::vertex::Vertex;
 use linearizer::checkpoint::{Checkpoint, Cut};
 use linearizer::order::Place;
-use std::collections::BTreeSet;
 use std::sync::PoisonError;
+
+/// Commits whose chain positions are written at once: 400 KB, so that nobody waits long for the latch or the disk.
+const PAGED_AT_ONCE: usize = 8_192;
 
 /// What a cut brought.
 #[derive(Clone, Debug)]
@@ -95,7 +97,19 @@ fn carry_out(local: &Local, cut: Cut) -> Result<bool, Failure> {
     if !writer.linearizer.adopt(checkpoint, base) {
         return Ok(false);
     }
-    let marks = forget_below(local, &mut writer, place);
+    let leaving = leaving(&writer, place);
+    drop(writer);
+    // The pages first, without the latch: they may be many after a whole history was folded again.
+    for some in leaving.chunks(PAGED_AT_ONCE) {
+        let pages = local.latch().known.pages(some);
+        local.submit_waiting(pages)?.wait_blocking().map_err(refused)?;
+    }
+    let mut writer = local.latch();
+    if writer.linearizer.checkpoints().next_back().map(|newest| newest.place) != Some(place) {
+        // A late commit came below it meanwhile: what lies above an older checkpoint must stay in memory.
+        return Ok(false);
+    }
+    let marks = forget_below(local, &mut writer, &leaving);
     let record = kept(local, &writer, marks).record();
     let recorded = submit(local, record)?;
     local.publish(&writer);
@@ -107,14 +121,16 @@ fn carry_out(local: &Local, cut: Cut) -> Result<bool, Failure> {
     Ok(true)
 }
 
+/// The commits in memory that a checkpoint at this place lets go.
+fn leaving(writer: &Writer, place: Place) -> Vec<Vertex> {
+    let above = writer.linearizer.outcomes().filter(|(seat, _)| seat.place() > place).map(|(seat, _)| seat.id());
+    writer.known.all_but(&above.collect())
+}
+
 /// Commits below a checkpoint leave memory; gives where the log is to be read from now on.
-fn forget_below(local: &Local, writer: &mut Writer, place: Place) -> Marks {
+fn forget_below(local: &Local, writer: &mut Writer, leaving: &[Vertex]) -> Marks {
     let end = local.log.end();
-    let remaining: BTreeSet<CommitId> =
-        writer.linearizer.outcomes().filter(|(seat, _)| seat.place() > place).map(|(seat, _)| seat.id()).collect();
-    writer.known.graph.retire(&|id| !remaining.contains(id));
-    writer.known.entered.retain(|id, _| remaining.contains(id));
-    writer.known.forget_chains();
+    writer.known.forget(leaving);
     let scan_from = writer.known.entered.values().min().copied().unwrap_or(end);
     Marks { scan_from, adopted_at: end }
 }
@@ -122,9 +138,12 @@ fn forget_below(local: &Local, writer: &mut Writer, place: Place) -> Marks {
 fn kept(local: &Local, writer: &Writer, marks: Marks) -> Kept {
     let checkpoints = writer.linearizer.checkpoints().cloned().collect();
     let mut kept = Kept::new(checkpoints, marks, local.counters.keep());
-    kept.controls = writer.known.controls().map(|(id, _)| id).collect();
+    let ground = writer.linearizer.checkpoints().next_back().map_or(&[][..], |newest| &newest.frontier);
+    kept.ground = writer.known.controls.kept_ground(ground);
+    kept.controls = writer.known.controls.kept();
     kept.promises = writer.known.promises().iter().map(|(author, p)| (*author, p.through, p.commit)).collect();
     kept.floors = writer.finality.words().map(|(author, word)| (author, word.floor, word.floor_hash)).collect();
+    kept.chains = writer.known.chains.records();
     kept.held = writer.room.kept();
     kept.prev = writer.prev;
     kept.hlc = writer.hlc;

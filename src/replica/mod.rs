@@ -11,6 +11,8 @@ pub mod clone;
 mod compaction;
 mod counters;
 mod demoted;
+#[cfg(test)]
+mod exchange_tests;
 mod fates;
 pub mod finality;
 #[cfg(test)]

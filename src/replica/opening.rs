@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use dag::admit::{Promise, Window};
 use dag::clock::{Clock, Entropy, System};
 use dag::control::Members;
+use dag::controls::KeptFrontier;
 use dag::disk::{Disk, Files};
 use dag::genesis::Genesis;
 use dag::heads::Heads;
@@ -163,22 +164,22 @@ impl Opening {
         let frontier = checkpoints.last().map(|(c, _)| c.frontier.clone()).unwrap_or_default();
         for id in frontier {
             let vertex = match self.writer.known.below_clone(&id) {
-                Some(vertex) => {
-                    self.writer.known.enter_bare(&vertex);
-                    vertex
-                }
-                None => {
-                    let stored = stored(log, id)?;
-                    self.writer.known.enter(&stored.vertex(), &record::candidate(&stored.commit));
-                    stored.vertex()
-                }
+                Some(vertex) => vertex,
+                None => stored(log, id)?.vertex(),
             };
+            self.writer.known.rest_on(vertex.clone());
             self.writer.heads.advance(&vertex);
             self.writer.shown.stored(&vertex);
         }
-        for id in kept.controls.iter().filter(|id| self.writer.known.below_clone(id).is_none()).collect::<Vec<_>>() {
-            let stored = stored(log, *id)?;
-            self.writer.known.note_control(&stored.vertex(), stored.commit.control.to_vec());
+        self.writer.known.chains.restore(kept.chains);
+        for KeptFrontier(id, below) in &kept.controls {
+            if self.writer.known.below_clone(id).is_none() {
+                let stored = stored(log, *id)?;
+                self.writer.known.controls.restore(&stored.vertex(), stored.commit.control.to_vec(), below);
+            }
+        }
+        for KeptFrontier(id, frontier) in &kept.ground {
+            self.writer.known.controls.restore_ground(*id, frontier);
         }
         for (author, through, commit) in kept.promises {
             self.writer.known.note_promise(author, Promise { through, commit });

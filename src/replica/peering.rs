@@ -8,7 +8,7 @@ use dag::admit::Known;
 use dag::hlc::Hlc;
 use dag::id::AuthorId;
 use dag::version::Versions;
-use gossip::{Access, Ledger, PeerStatus, TransportId};
+use gossip::{Access, PeerStatus, TransportId};
 
 /// Another replica.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub struct PeerFact {
 impl Local {
     /// Everybody seen since the start; the connected first.
     pub fn peer_facts(&self) -> Vec<PeerFact> {
-        let here = Ledger::versions(self);
+        let here = self.latch().shown.versions();
         let newest = self.newest_of(&here);
         let mut facts: Vec<PeerFact> = Vec::new();
         for (transport, status) in self.network().peers() {

@@ -6,11 +6,11 @@
 
 use dag::heads::Heads;
 use dag::hlc::Hlc;
-use dag::id::CommitId;
+use dag::id::{CommitId, RunId};
 use dag::store::Answer;
-use dag::version::{Position, Versions};
+use dag::version::{Chains, Position, Versions};
 use dag::vertex::{Chain, Vertex};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// Something that shows when the disk has it.
@@ -104,9 +104,29 @@ impl Shown {
         self.tip.clone()
     }
 
-    /// The last shown position of each chain.
+    /// The last position of each chain that was written to lately: of those that are in memory.
     pub fn versions(&self) -> Versions {
         self.last.iter().map(|(chain, (_, position))| (*chain, *position)).collect()
+    }
+
+    /// What shows of the ends of chains, for a request ([`Chains::have`]).
+    pub fn have(&self, chains: &Chains) -> Vec<(Chain, Position)> {
+        let mut have: BTreeSet<(Chain, Position)> = BTreeSet::new();
+        for (chain, end) in chains.have() {
+            let shown = if self.hides(&end.id) { self.last_of(chain) } else { Some((chain, end)) };
+            have.extend(shown);
+        }
+        have.into_iter().collect()
+    }
+
+    /// The last that shows of a chain; of one that does not show yet, what shows of its author's runs before.
+    fn last_of(&self, chain: Chain) -> Option<(Chain, Position)> {
+        if let Some((_, position)) = self.last.get(&chain) {
+            return Some((chain, *position));
+        }
+        let runs = Chain { run: RunId(0), ..chain }..=Chain { run: RunId(u64::MAX), ..chain };
+        let newest = self.last.range(runs).max_by_key(|(_, (hlc, _))| *hlc);
+        newest.map(|(chain, (_, position))| (*chain, *position))
     }
 
     /// The positions of the `limit` chains that were written last: what an announcement has room for. Those since the
@@ -121,7 +141,7 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dag::id::{AuthorId, RunId};
+    use dag::id::AuthorId;
 
     fn vertex(author: u8, seq: u64, parents: &[u8]) -> Vertex {
         let id = |n: u8| CommitId([n; 32]);

@@ -34,6 +34,8 @@ impl Kind {
     pub const NODE: Kind = Kind(7);
     /// A segment that waits for its time, a newer program or a decision of the members, as it came (R2, R9, R15).
     pub const HELD: Kind = Kind(8);
+    /// A page of a chain: which commit has which number; the last one wins, and all can be worked out again (R41).
+    pub const CHAIN: Kind = Kind(9);
     pub(super) const END: Kind = Kind(255);
 }
 

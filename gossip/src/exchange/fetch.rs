@@ -7,7 +7,7 @@ use crate::announcement::Announcement;
 use crate::faults::Fault;
 use crate::ledger::{Ledger, RawSegment};
 use crate::limits::{FETCH_PATIENCE_MILLIS, MAX_HAVE, MAX_SEGMENT_BYTES, MAX_SEGMENT_COMMITS, MAX_WANT};
-use crate::message::{Message, Rung, held_of};
+use crate::message::{Message, Rung, ends_of};
 use dag::id::CommitId;
 use serde_bytes::ByteBuf;
 use std::collections::BTreeSet;
@@ -116,7 +116,7 @@ impl Fetcher {
             is_cut: false,
             bytes: 0,
         });
-        Some(Message::Fetch { fetch: number, want, have: held_of(&ledger.versions(), MAX_HAVE) })
+        Some(Message::Fetch { fetch: number, want, have: ends_of(&ledger.have(), MAX_HAVE) })
     }
 
     pub(super) fn ladder(

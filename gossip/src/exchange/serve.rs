@@ -5,20 +5,23 @@
 
 use crate::ledger::{Ledger, RawSegment, Served};
 use crate::limits::{FETCH_BYTES, FETCH_COMMITS, MAX_RUNGS, MAX_SEGMENT_COMMITS, PART_BYTES, PART_COMMITS};
-use crate::message::{Held, Message, Rung, versions_of};
+use crate::message::{Held, Message, Rung, ends_in};
 use dag::id::CommitId;
-use dag::version::{Lack, Position, Versions};
+use dag::version::{Ask, Position, Walk};
 use dag::vertex::Chain;
 use serde_bytes::ByteBuf;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+/// Commits of a difference that are looked at together.
+const STEP_COMMITS: usize = 512;
 
 /// The question that waits for the answer to a ladder.
 #[derive(Clone, Debug)]
 struct Asked {
     fetch: u64,
     want: Vec<CommitId>,
-    have: Versions,
+    have: Vec<(Chain, Position)>,
 }
 
 /// What is being answered.
@@ -36,10 +39,10 @@ impl Server {
         ledger: &dyn Ledger,
     ) -> Vec<Message> {
         let want = if want.is_empty() { ledger.heads() } else { want };
-        let have = versions_of(have);
-        let lack = ledger.lack(&want, &have, &[], false);
+        let have = ends_in(have);
+        let lack = ledger.lack(&Ask { want: &want, have: &have, also: &[], settled: false });
         if lack.ladders.is_empty() {
-            return stream(fetch, &lack, &held(&want, ledger), ledger);
+            return stream(fetch, lack.walk, &held(&want, ledger), ledger);
         }
         let rung = |(chain, at): (&Chain, &Vec<Position>)| {
             let chain = *chain;
@@ -53,7 +56,8 @@ impl Server {
     /// The asker climbed the ladder; an answer to an older question means nothing.
     pub(super) fn climbed(&mut self, fetch: u64, also: &[CommitId], ledger: &dyn Ledger) -> Vec<Message> {
         let Some(asked) = self.asked.take_if(|asked| asked.fetch == fetch) else { return Vec::new() };
-        stream(fetch, &ledger.lack(&asked.want, &asked.have, also, true), &held(&asked.want, ledger), ledger)
+        let lack = ledger.lack(&Ask { want: &asked.want, have: &asked.have, also, settled: true });
+        stream(fetch, lack.walk, &held(&asked.want, ledger), ledger)
     }
 }
 
@@ -68,24 +72,28 @@ fn held(want: &[CommitId], ledger: &dyn Ledger) -> Vec<RawSegment> {
     found
 }
 
-/// A segment being gathered.
-type Gathered = Vec<Served>;
-
-/// Parts up to the bounds of one answer, then `Done`.
-fn stream(fetch: u64, lack: &Lack, held: &[RawSegment], ledger: &dyn Ledger) -> Vec<Message> {
+/// Parts up to the bounds of one answer, then `Done`. A difference is read as far as the answer goes, no further.
+fn stream(fetch: u64, mut walk: Walk, held: &[RawSegment], ledger: &dyn Ledger) -> Vec<Message> {
     let (mut parts, mut open, mut sent, mut bytes) = (Vec::new(), HashMap::new(), 0, 0);
     let mut more = false;
     // A clone does not have what lies below its checkpoint.
     let mut withheld = HashSet::new();
-    for id in &lack.commits {
-        let Some(segment) = gather(*id, &mut open, &mut withheld, ledger) else { continue };
-        let size: usize = segment.iter().map(|c| c.commit.len()).sum();
-        if sent > 0 && (sent + segment.len() > FETCH_COMMITS || bytes + size > FETCH_BYTES) {
-            more = true;
+    'answer: loop {
+        let ids = ledger.next(&mut walk, STEP_COMMITS);
+        if ids.is_empty() {
             break;
         }
-        (sent, bytes) = (sent + segment.len(), bytes + size);
-        cut(fetch, segment, &mut parts);
+        for id in ids {
+            let Some(whole) = gather(id, &mut open, &mut withheld, ledger) else { continue };
+            let Some(segment) = whole.iter().map(|id| ledger.served(id)).collect::<Option<Vec<_>>>() else { continue };
+            let size: usize = segment.iter().map(|c| c.commit.len()).sum();
+            if sent > 0 && (sent + segment.len() > FETCH_COMMITS || bytes + size > FETCH_BYTES) {
+                more = true;
+                break 'answer;
+            }
+            (sent, bytes) = (sent + segment.len(), bytes + size);
+            cut(fetch, segment, &mut parts);
+        }
     }
     for segment in held {
         let size: usize = segment.commits.iter().map(|c| c.len()).sum();
@@ -108,24 +116,23 @@ fn stream(fetch: u64, lack: &Lack, held: &[RawSegment], ledger: &dyn Ledger) -> 
 }
 
 /// Adds a commit to the open segment that ends at its predecessor; at a tip the segment is whole. Segments come whole
-/// in the order of their tips: another author can only have built on a tip (R13), so parents stay first. A commit that
-/// cannot be served is withheld, and so is what stands on it.
+/// in the order of their tips: another author can only have built on a tip (R13), so parents stay first. Names only:
+/// the bytes are read when a segment is whole. A commit that cannot be served is withheld, and so is what stands on it.
 fn gather(
     id: CommitId,
-    open: &mut HashMap<CommitId, Gathered>,
+    open: &mut HashMap<CommitId, Vec<CommitId>>,
     withheld: &mut HashSet<CommitId>,
     ledger: &dyn Ledger,
-) -> Option<Gathered> {
+) -> Option<Vec<CommitId>> {
     let stands = ledger.vertex(&id).filter(|v| !v.parents.iter().chain(&v.prev).any(|id| withheld.contains(id)));
-    let Some((vertex, served)) = stands.zip(ledger.served(&id)) else {
+    let Some(vertex) = stands.filter(|_| ledger.has_bytes(&id)) else {
         withheld.insert(id);
         return None;
     };
     let before = vertex.prev.filter(|_| vertex.seq > 1).and_then(|prev| open.remove(&prev));
     let mut segment = before.unwrap_or_default();
-    let whole = served.tip.is_some();
-    segment.push(served);
-    if whole {
+    segment.push(id);
+    if ledger.is_tip(&id) {
         return Some(segment);
     }
     if segment.len() < MAX_SEGMENT_COMMITS {
@@ -135,7 +142,7 @@ fn gather(
 }
 
 /// A segment as parts of at most [`PART_BYTES`]; longer commits are cut.
-fn cut(fetch: u64, segment: Gathered, parts: &mut Vec<Message>) {
+fn cut(fetch: u64, segment: Vec<Served>, parts: &mut Vec<Message>) {
     let tip = segment.last().and_then(|served| served.tip.as_ref()).map(|tip| ByteBuf::from(tip.to_vec()));
     let (mut commits, mut room) = (Vec::new(), PART_BYTES);
     for served in &segment {

@@ -7,8 +7,8 @@ use dag::graph::Graph;
 use dag::heads::Heads;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, RunId};
-use dag::version::{Chains, Lack, Versions};
-use dag::vertex::Vertex;
+use dag::version::{Ask, Chains, Lack, Position, Versions, Walk};
+use dag::vertex::{Chain, Vertex};
 use serde_bytes::ByteBuf;
 use std::sync::Arc;
 
@@ -64,11 +64,17 @@ impl Ledger for Book {
     fn knows(&self, id: &CommitId) -> bool {
         self.graph.contains(id)
     }
-    fn versions(&self) -> Versions {
-        self.chains.versions()
+    fn have(&self) -> Vec<(Chain, Position)> {
+        self.chains.have()
     }
-    fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], settled: bool) -> Lack {
-        self.chains.lack(&self.graph, want, have, also, settled)
+    fn lack(&self, ask: &Ask<'_>) -> Lack {
+        self.chains.lack(ask, &self.graph)
+    }
+    fn next(&self, walk: &mut Walk, most: usize) -> Vec<CommitId> {
+        walk.next(&self.chains, &self.graph, most)
+    }
+    fn is_tip(&self, id: &CommitId) -> bool {
+        !self.unsigned.contains(id)
     }
     fn vertex(&self, id: &CommitId) -> Option<Vertex> {
         self.graph.get(id).cloned()

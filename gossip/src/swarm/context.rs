@@ -6,11 +6,11 @@
 use crate::announcement::Announcement;
 use crate::hello::{Access, Hello, TransportId};
 use crate::host::{Host, HostError};
-use crate::ledger::{Ledger, Served};
+use crate::ledger::{Ledger, RawSegment, Served};
 use crate::limits::{MAX_ADDRESSES, MAX_WANT};
 use dag::id::{AuthorId, CommitId, RunId};
-use dag::version::{Lack, Versions};
-use dag::vertex::Vertex;
+use dag::version::{Ask, Lack, Position, Walk};
+use dag::vertex::{Chain, Vertex};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -120,12 +120,28 @@ impl Ledger for Seen<'_> {
         self.ledger.knows(id) || self.context.comes_from_another(&self.peer, id, self.now_millis)
     }
 
-    fn versions(&self) -> Versions {
-        self.ledger.versions()
+    fn have(&self) -> Vec<(Chain, Position)> {
+        self.ledger.have()
     }
 
-    fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], settled: bool) -> Lack {
-        self.ledger.lack(want, have, also, settled)
+    fn lack(&self, ask: &Ask<'_>) -> Lack {
+        self.ledger.lack(ask)
+    }
+
+    fn next(&self, walk: &mut Walk, most: usize) -> Vec<CommitId> {
+        self.ledger.next(walk, most)
+    }
+
+    fn has_bytes(&self, id: &CommitId) -> bool {
+        self.ledger.has_bytes(id)
+    }
+
+    fn is_tip(&self, id: &CommitId) -> bool {
+        self.ledger.is_tip(id)
+    }
+
+    fn held(&self, id: &CommitId) -> Option<RawSegment> {
+        self.ledger.held(id)
     }
 
     fn vertex(&self, id: &CommitId) -> Option<Vertex> {

@@ -10,6 +10,7 @@ use dag::clock::System;
 use dag::disk::Files;
 use dag::id::NodeId;
 use dag::store::{Log, Options, TreeStore};
+use dag::version::Ask;
 use gossip::objects::answer;
 use gossip::{Ledger, Message, RawSegment, TransportId};
 use serde_bytes::ByteBuf;
@@ -84,9 +85,10 @@ impl Member {
 fn pull(from: &Member, to: &Member) -> Taken {
     let (from, to) = (&from.replica.local, &to.replica);
     from.announcement(&[]).unwrap();
-    let lack = from.lack(&from.heads(), &to.local.versions(), &[], true);
+    let ask = Ask { want: &from.heads(), have: &to.local.have(), also: &[], settled: true };
+    let mut lack = from.lack(&ask);
     let (mut parcels, mut open) = (Vec::new(), Vec::new());
-    for id in lack.commits {
+    for id in from.next(&mut lack.walk, usize::MAX) {
         let served = from.served(&id).unwrap();
         open.push(ByteBuf::from(served.commit.to_vec()));
         if let Some(tip) = served.tip {

@@ -10,7 +10,7 @@ use dag::clock::System;
 use dag::control::Role;
 use dag::header::CommitKind;
 use dag::id::CommitId;
-use dag::version::Versions;
+use dag::version::Ask;
 use dag::vertex::Chain;
 use gossip::{Heard, Ledger, RawSegment};
 use serde_bytes::ByteBuf;
@@ -68,8 +68,8 @@ fn write(local: &Local, kind: CommitKind, control: &[ControlRecord]) -> CommitId
 fn carry(from: &Local, to: &Local) {
     let mut open: BTreeMap<Chain, Vec<ByteBuf>> = BTreeMap::new();
     let mut parcels = Vec::new();
-    let mut commits = from.lack(&Ledger::heads(from), &Versions::new(), &[], true).commits;
-    commits.sort_by_key(|id| Ledger::vertex(from, id).unwrap().generation);
+    let ask = Ask { want: &Ledger::heads(from), have: &[], also: &[], settled: true };
+    let commits = from.next(&mut from.lack(&ask).walk, usize::MAX);
     for id in commits {
         let served = from.served(&id).unwrap();
         let chain = open.entry(Ledger::vertex(from, &id).unwrap().chain()).or_default();

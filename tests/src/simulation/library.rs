@@ -10,8 +10,8 @@ use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId};
 use dag::skeleton::Skeleton;
 use dag::tip::SignedTip;
-use dag::version::{Chains, Lack, Versions};
-use dag::vertex::Vertex;
+use dag::version::{Ask, Chains, Lack, Position, Walk};
+use dag::vertex::{Chain, Vertex};
 use gossip::{Ledger, Served};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -108,11 +108,17 @@ impl Ledger for Library {
     fn knows(&self, id: &CommitId) -> bool {
         self.graph().contains(id) || self.waiting.contains(id)
     }
-    fn versions(&self) -> Versions {
-        self.stored.versions()
+    fn have(&self) -> Vec<(Chain, Position)> {
+        self.stored.have()
     }
-    fn lack(&self, want: &[CommitId], have: &Versions, also: &[CommitId], settled: bool) -> Lack {
-        self.stored.lack(self.graph(), want, have, also, settled)
+    fn lack(&self, ask: &Ask<'_>) -> Lack {
+        self.stored.lack(ask, self.graph())
+    }
+    fn next(&self, walk: &mut Walk, most: usize) -> Vec<CommitId> {
+        walk.next(&self.stored, self.graph(), most)
+    }
+    fn is_tip(&self, id: &CommitId) -> bool {
+        self.tips.contains_key(id)
     }
     fn vertex(&self, id: &CommitId) -> Option<Vertex> {
         self.graph().get(id).cloned()
