@@ -155,5 +155,4 @@ fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "joining_tests.rs"]
 mod tests;

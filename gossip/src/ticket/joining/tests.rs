@@ -37,9 +37,9 @@ fn golden_bytes() {
     let asked = format!("86015820{}50{}5820{author}5820{}64616e6e61", fill("01", 32), fill("02", 16), fill("04", 32));
     assert_eq!(HEXLOWER.encode(&request.asked()), asked);
     let sealed = format!("{}{}", HEXLOWER.encode(&*request.proof), HEXLOWER.encode(&*request.signature));
-    assert_eq!(sealed, include_str!("../../tests/golden/join-1.txt").trim_end());
+    assert_eq!(sealed, include_str!("../../../tests/golden/join-1.txt").trim_end());
     let welcome = Welcome::new(&founded(), CommitId([5; 32]), "anna".to_owned(), &key.id(), &secret(3));
-    assert_eq!(HEXLOWER.encode(&*welcome.proof), include_str!("../../tests/golden/welcome-1.txt").trim_end());
+    assert_eq!(HEXLOWER.encode(&*welcome.proof), include_str!("../../../tests/golden/welcome-1.txt").trim_end());
 }
 
 #[test]
