@@ -10,6 +10,7 @@ mod merged;
 mod port;
 mod received;
 mod sampling;
+mod stable;
 
 use clap::{Parser, Subcommand};
 use std::error::Error;
@@ -43,6 +44,8 @@ enum Figure {
     Received,
     /// A million rows in one transaction: time and memory of the server
     Rows,
+    /// COMMIT that waits for stable, and for three replicas, on five replicas of this machine
+    Stable,
     /// A replica with a million commits: time to the first answer, memory
     Reopen,
 }
@@ -57,6 +60,7 @@ async fn main() -> Result<(), Failure> {
         Figure::Merged => merged::run(plan.rounds),
         Figure::Received => received::run(plan.rounds),
         Figure::Rows => large::million_rows().await,
+        Figure::Stable => stable::run(plan.rounds).await,
         Figure::Reopen => large::reopen(plan.rounds).await,
     }
 }

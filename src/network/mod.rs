@@ -108,13 +108,15 @@ impl Peers {
     }
 }
 
-/// What is written here is announced at once; what only came here, or a tip that is due, a little later.
+/// What is written here, and a tip that others' stable waits for, is announced at once; what only came here a little
+/// later.
 async fn tell_changes(local: Arc<Local>, handle: Handle) {
     let mut news = local.news.subscribe();
-    let mut own = local.own.load(Ordering::Relaxed);
+    let said = || (local.own.load(Ordering::Relaxed), local.renewed.load(Ordering::Relaxed));
+    let mut last = said();
     while news.changed().await.is_ok() {
-        let written = local.own.load(Ordering::Relaxed);
-        if std::mem::replace(&mut own, written) == written { handle.learned() } else { handle.changed() }
+        let now = said();
+        if std::mem::replace(&mut last, now) == now { handle.learned() } else { handle.changed() }
     }
 }
 

@@ -19,6 +19,7 @@ use gossip::Heard;
 use linearizer::finality::{self, Outlook, Renewal, Voice, Word, Writing};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Name of the record that says how far stable is.
 const STABLE: &str = "stable";
@@ -47,8 +48,11 @@ impl Local {
             let writer = &mut *latch;
             let mut stable = look(self, writer)?;
             self.introduce(writer)?;
-            if due(self, writer).is_some() {
+            if let Some(why) = due(self, writer) {
                 sign(self, writer)?;
+                if why != Renewal::Commits {
+                    self.tip_is_news();
+                }
                 stable = look(self, writer)?.or(stable);
             }
             stable
@@ -95,7 +99,7 @@ impl Local {
             let stable = look(self, &mut writer)?;
             if !writer.told_due && due(self, &writer).is_some() && !writer.finality.is_alone() {
                 writer.told_due = true;
-                self.told();
+                self.tip_is_news();
             }
             stable
         };
@@ -106,6 +110,12 @@ impl Local {
         }
         self.answer_waits();
         Ok(())
+    }
+
+    /// A tip is due or signed that others' stable waits for.
+    fn tip_is_news(&self) {
+        self.renewed.fetch_add(1, Ordering::Relaxed);
+        self.told();
     }
 
     /// Signs, if a tip is due, and settles: for a replica that nobody asks for announcements. Nothing is done on a disk

@@ -73,6 +73,8 @@ pub struct Local {
     pub news: watch::Sender<u64>,
     /// Own commits written so far, as published: tells a write here from news of elsewhere.
     pub own: AtomicU64,
+    /// Tips renewed or due without an own commit: somebody's stable waits for them, so they are told as soon as commits.
+    pub renewed: AtomicU64,
     /// Sessions that wait for other replicas.
     pub waits: Waits,
     /// Own commits that later arrivals parked or voided (R32).
@@ -148,6 +150,7 @@ impl Local {
             cutting: Mutex::new(()),
             news: watch::Sender::new(0),
             own: AtomicU64::new(0),
+            renewed: AtomicU64::new(0),
             waits: Waits::default(),
             demoted: Demoted::default(),
             started_millis,
