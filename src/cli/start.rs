@@ -1,12 +1,12 @@
 //! `headwaters start`: serves MySQL clients from the data folder until told to stop.
 //!
-//! Promises: an empty folder is founded first; nothing listens before the state is ready; SIGINT and SIGTERM let
+//! Promises: an empty folder is founded first, a newcomer's is cloned first; nothing listens before the state is ready; SIGINT and SIGTERM let
 //! running statements finish and leave a clean folder.
 
 use super::{init, print, progress};
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
-use crate::network::Peers;
+use crate::network::{Peers, cloning};
 use crate::replica::{Replica, founding, presence, serving};
 use dag::clock::System;
 use std::io::IsTerminal;
@@ -26,12 +26,16 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         print::line(format!("Founded database {} in {}", founded.genesis, config.data.display()));
         init::print_recovery_key(&founded.recovery_key);
     }
-    let replica = Replica::open(config, &|done, total| progress::show("opening", done, total))?;
     let runtime = Builder::new_multi_thread()
         .worker_threads(workers())
         .enable_all()
         .build()
         .map_err(|e| Failure::environment(format!("cannot start the runtime: {e}")))?;
+    if cloning::is_due(config)? {
+        let outcome = runtime.block_on(cloning::run(config, |done, total| progress::show("cloning", done, total)))?;
+        print::line(outcome.to_string());
+    }
+    let replica = Replica::open(config, &|done, total| progress::show("opening", done, total))?;
     let served = runtime.block_on(serve(config, &replica));
     presence::remove(&config.data);
     let stopped = replica.stop();

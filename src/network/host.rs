@@ -9,13 +9,10 @@ use crate::replica::local::Local;
 use dag::admit::{Known, Standing};
 use dag::author_key::AuthorKey;
 use dag::id::{AuthorId, GenesisId, NodeId};
-use dag::tree::{Need, Nodes, TreeError};
+use dag::tree::Need;
 use gossip::ticket::{JoinRequest, Refusal, Welcome};
 use gossip::{Access, Admission, Announcement, Heard, Hello, Host, HostError, Ledger, RawSegment, TransportId};
 use std::sync::Arc;
-
-/// Most bytes of objects in one answer.
-const ANSWER_BYTES: usize = dag::objects::ANSWER_BYTES;
 
 /// One replica, as host of the network.
 pub struct LocalHost {
@@ -29,19 +26,6 @@ impl LocalHost {
     pub fn new(local: Arc<Local>) -> Result<Self, Failure> {
         let key = founding::load_key(&local.config.data)?;
         Ok(LocalHost { genesis: local.genesis.id(), key, local })
-    }
-
-    /// One object, of a large commit or of a checkpoint.
-    fn object(&self, id: NodeId) -> Option<Arc<[u8]>> {
-        let places: [&dyn Nodes; 2] = [&*self.local.log, &*self.local.tree_store];
-        places.into_iter().find_map(|nodes| match nodes.get(id) {
-            Ok(bytes) => Some(bytes),
-            Err(TreeError::Missing(_)) => None,
-            Err(error) => {
-                tracing::warn!(%id, %error, "an object cannot be read: the peer is told that it is not here");
-                None
-            }
-        })
     }
 }
 
@@ -84,16 +68,11 @@ impl Host for LocalHost {
     }
 
     fn objects(&self, ids: &[NodeId]) -> Vec<Option<Arc<[u8]>>> {
-        let (mut found, mut bytes) = (Vec::new(), 0);
-        for id in ids {
-            let object = self.object(*id);
-            bytes += object.as_ref().map_or(0, |object| object.len());
-            if bytes > ANSWER_BYTES && !found.is_empty() {
-                break;
-            }
-            found.push(object);
-        }
-        found
+        self.local.objects(ids)
+    }
+
+    fn checkpoints(&self) -> Vec<Vec<u8>> {
+        self.local.offers()
     }
 
     fn wanted(&self) -> Vec<Need> {

@@ -4,6 +4,7 @@
 //! wrong is an error before anything is served; every task here ends with the server.
 
 mod address_book;
+pub mod cloning;
 mod host;
 mod spreading;
 mod transport_key;

@@ -123,6 +123,16 @@ impl Peer {
         self.replica.as_deref().unwrap()
     }
 
+    /// The same, to be held on to.
+    pub fn shared(&self) -> Arc<Replica> {
+        self.replica.clone().unwrap()
+    }
+
+    /// Where it keeps everything.
+    pub fn data(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Everything below the SQL engine.
     pub fn local(&self) -> &Arc<Local> {
         &self.replica().local

@@ -48,6 +48,11 @@ impl Knowledge {
         }
     }
 
+    /// The log beneath.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// This replica was cloned: what lies below is known by its foothold.
     pub fn stand_on(&mut self, cloned: Arc<Cloned>) {
         for control in cloned.foothold.controls() {
@@ -61,7 +66,9 @@ impl Knowledge {
                 *last = vertex;
             }
         }
-        lasts.into_values().for_each(|last| drop(self.chains.insert(last)));
+        for last in lasts.into_values() {
+            self.chains.insert(last);
+        }
         self.cloned = Some(cloned);
     }
 

@@ -16,7 +16,7 @@ mod exchange_tests;
 mod fates;
 pub mod finality;
 #[cfg(test)]
-mod fixture;
+pub mod fixture;
 pub mod founding;
 mod held;
 mod history;

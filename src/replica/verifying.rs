@@ -5,6 +5,7 @@
 //! one run shows all; says what it checked, so that "sound" has a meaning.
 
 use super::Progress;
+use super::clone::Cloned;
 use super::founding;
 use super::kept::Kept;
 use super::opening::{cuts, refused};
@@ -13,14 +14,16 @@ use crate::config::Config;
 use crate::failure::Failure;
 use dag::admit::{Ground, Known, Verdict, Window, admit};
 use dag::control::Members;
-use dag::disk::Files;
+use dag::disk::{Disk, Files};
 use dag::genesis::Genesis;
 use dag::id::CommitId;
-use dag::store::{Entry, Kind, Log, Options, Position};
+use dag::store::{Entry, Kind, Log, Options, Position, TreeStore};
 use dag::tip::SignedTip;
-use dag::tree::Trees;
+use dag::tree::{Need, Nodes, Shape, Tree, Trees};
+use linearizer::checkpoint::Checkpoint;
 use linearizer::commit::Ordered;
 use linearizer::linearizer::{Linearizer, NoHistory};
+use linearizer::order::Place;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -43,6 +46,11 @@ pub struct Verified {
     pub unsigned: u64,
     /// Checkpoints whose place in main was compared.
     pub checkpoints: u64,
+    /// What a clone does not have and therefore was not checked: commits below its checkpoint, and where main was
+    /// folded from instead.
+    pub unfetched: Option<(u64, u64)>,
+    /// Tree nodes and values below that place, each against its hash and its parent.
+    pub objects: u64,
     /// main's hash over everything.
     pub main_hash: String,
     /// What is wrong.
@@ -65,6 +73,16 @@ impl Verified {
             ),
             format!("main's hash: {}", self.main_hash),
         ];
+        if let Some((commits, folded_from)) = self.unfetched {
+            lines.push(format!(
+                "NOT checked: the {commits} commits below the checkpoint this replica was cloned from are not here; a \
+                 majority of the members signed for the state and main's hash there"
+            ));
+            lines.push(format!(
+                "main was folded again from position {folded_from} on, over {} tree objects whose hashes were checked",
+                self.objects
+            ));
+        }
         lines.extend(self.faults.iter().map(|fault| format!("FAULT: {fault}")));
         lines.push(if self.faults.is_empty() {
             "Everything is sound.".to_owned()
@@ -83,6 +101,7 @@ impl Verified {
             "tips": self.tips,
             "unsigned": self.unsigned,
             "checkpoints": self.checkpoints,
+            "unfetched": self.unfetched.map(|(commits, _)| commits),
             "main_hash": self.main_hash,
             "faults": self.faults,
         })
@@ -101,10 +120,14 @@ pub fn verify(config: &Config, progress: &Progress<'_>) -> Result<Verified, Fail
         return Err(Failure::usage(format!("{} holds no database", config.data.display())));
     }
     let genesis = founding::load_genesis(&config.data)?;
-    let disk = Arc::new(Files::open(&config.data).map_err(refused)?);
-    let (log, _) = Log::open(disk, Options::default()).map_err(refused)?;
+    let disk: Arc<dyn Disk> = Arc::new(Files::open(&config.data).map_err(refused)?);
+    let (log, _) = Log::open(disk.clone(), Options::default()).map_err(refused)?;
     let log = Arc::new(log);
+    let (store, _) = TreeStore::open(disk).map_err(refused)?;
     let mut check = Check::new(&genesis, &log);
+    if let Some(cloned) = Cloned::load(&log)? {
+        check.begin_above(&genesis, cloned, Arc::new(store))?;
+    }
     let total = log.end().segment.max(1);
     log.scan(Position::START, &mut |entry| {
         progress(entry.position.segment, total);
@@ -124,6 +147,8 @@ struct Check {
     known: super::known::Knowledge,
     runs: Trees,
     linearizer: Linearizer,
+    /// A clone's main is folded from here.
+    base: Option<Place>,
     waiting: Vec<Arc<Ordered>>,
     tips: BTreeMap<CommitId, SignedTip>,
     found: Verified,
@@ -136,9 +161,40 @@ impl Check {
             known: super::known::Knowledge::new(log.clone(), Members::founding(genesis)),
             runs: record::runs(log, genesis),
             linearizer: Linearizer::new(cuts(genesis)),
+            base: None,
             waiting: Vec::new(),
             tips: BTreeMap::new(),
             found: Verified::default(),
+        }
+    }
+
+    /// A clone: main is folded from the oldest checkpoint that is kept, whose objects are checked instead.
+    fn begin_above(&mut self, genesis: &Genesis, cloned: Arc<Cloned>, store: Arc<TreeStore>) -> Result<(), Failure> {
+        let kept = Kept::load(self.known.log()).map_err(refused)?;
+        let Some(checkpoint) = kept.and_then(|kept| kept.checkpoints.first().cloned()) else {
+            self.found.fault("the checkpoint that this replica was cloned from is not recorded".to_owned());
+            return Ok(());
+        };
+        let trees = Trees::new(store.clone(), Shape::new(genesis.tree_key.into_array()), 0);
+        let base = checkpoint.open(&*store, &trees).map_err(|e| Failure::Damaged(e.to_string()))?;
+        self.check_objects(&checkpoint, &store);
+        self.found.unfetched = Some((cloned.position, checkpoint.position()));
+        self.base = Some(checkpoint.place);
+        self.linearizer = Linearizer::open(cuts(genesis), vec![(checkpoint, base)]);
+        self.known.stand_on(cloned);
+        Ok(())
+    }
+
+    fn check_objects(&mut self, checkpoint: &Checkpoint, store: &TreeStore) {
+        let spaces = checkpoint.trees.iter().chain(&checkpoint.indexes);
+        let trees = spaces.filter_map(|(_, root)| Need::root(Tree { root: Some(*root) }));
+        let mut open: Vec<Need> = trees.chain([Need::value(checkpoint.catalogue)]).collect();
+        while let Some(need) = open.pop() {
+            self.found.objects += 1;
+            match store.get(need.id).and_then(|bytes| need.check(&bytes)) {
+                Ok(named) => open.extend(named),
+                Err(error) => self.found.fault(error.to_string()),
+            }
         }
     }
 
@@ -184,7 +240,10 @@ impl Check {
             verdict => self.found.fault(format!("commit {}: {verdict:?}", stored.commit.id)),
         }
         self.known.enter(&stored.vertex(), &candidate);
+        let header = &stored.commit.header;
+        let place = Place::new(header.hlc, header.author, header.run, stored.commit.id);
         match stored.changes(&self.runs) {
+            Ok(_) if self.base.is_some_and(|base| place <= base) => {}
             Ok(changes) => self.waiting.push(Arc::new(record::ordered(&stored.commit, changes))),
             Err(reason) => self.found.fault(reason),
         }

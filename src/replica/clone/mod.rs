@@ -11,6 +11,5 @@ mod taking;
 #[cfg(test)]
 mod tests;
 
-pub use shelf::Shelf;
 pub use stand::{Cloned, Stand, renew};
-pub use taking::{Answer, Outcome, Peers, Taking, is_under_way};
+pub use taking::{Answer, Outcome, Peers, Taking, is_under_way, open_stores};

@@ -14,15 +14,17 @@ use crate::replica::finality;
 use crate::replica::kept::{Kept, Marks};
 use crate::replica::opening::refused;
 use dag::clock::Clock;
+use dag::disk::{Disk, Files};
 use dag::foothold::Foothold;
 use dag::genesis::Genesis;
 use dag::hlc::Hlc;
 use dag::id::NodeId;
-use dag::store::{Kind, Log, Position, Record, TreeStore, TreeWriter};
+use dag::store::{Kind, Log, Options, Position, Record, TreeStore, TreeWriter};
 use dag::tree::{Need, NodeSink, Tree, TreeError};
 use gossip::objects::{Assembly, Effect, Event, Gathering};
 use gossip::{Fault, Message, TransportId};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,6 +82,20 @@ pub enum Outcome {
     WholeHistory(String),
 }
 
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Checkpoint { position, objects, bytes, skipped } => write!(
+                f,
+                "Cloned from a checkpoint over {position} commits: {objects} objects of {} MiB fetched and verified, \
+                 {skipped} were here already",
+                bytes >> 20
+            ),
+            Outcome::WholeHistory(why) => write!(f, "The whole history will be fetched, not a checkpoint: {why}"),
+        }
+    }
+}
+
 fn marker(data: &Path) -> PathBuf {
     data.join(MARKER)
 }
@@ -103,6 +119,14 @@ fn unmark(data: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Opens the stores of a folder that is to be cloned into. Error: another instance has it, or the disk refuses.
+pub fn open_stores(data: &Path) -> Result<(Arc<Log>, Arc<TreeStore>), Failure> {
+    let disk: Arc<dyn Disk> = Arc::new(Files::open(data).map_err(refused)?);
+    let (log, _) = Log::open(disk.clone(), Options::default()).map_err(refused)?;
+    let (store, _) = TreeStore::open(disk).map_err(refused)?;
+    Ok((Arc::new(log), Arc::new(store)))
+}
+
 /// A clone being made in a folder that nobody else has open.
 pub struct Taking<'a> {
     data: PathBuf,
@@ -115,6 +139,7 @@ pub struct Taking<'a> {
     progress: &'a Progress<'a>,
     answers: (SyncSender<Answer>, Receiver<Answer>),
     seal_bytes: u64,
+    patience: Duration,
     last_number: u64,
 }
 
@@ -142,22 +167,35 @@ impl<'a> Taking<'a> {
             progress,
             answers,
             seal_bytes: SEAL_BYTES,
+            patience: LONELY_PATIENCE,
             last_number: 0,
         }
     }
 
-    /// What was gathered survives a kill after so many bytes: for tests.
+    /// What was gathered survives a kill after so many bytes.
+    #[cfg(test)]
     pub fn sealing_after(mut self, bytes: u64) -> Self {
         self.seal_bytes = bytes;
         self
     }
 
-    /// Makes the clone. Error: nobody answers, or the disk refuses; the folder then goes on from where it is when this
-    /// is called again.
+    /// A clone that was not begun yet waits only so long for somebody to ask.
+    pub fn patient_for(mut self, patience: Duration) -> Self {
+        if !is_under_way(&self.data) {
+            self.patience = patience;
+        }
+        self
+    }
+
+    /// Makes the clone. Error: nobody answers although a clone was begun, or the disk refuses; the folder then goes on
+    /// from where it is when this is called again.
     pub fn run(mut self) -> Result<Outcome, Failure> {
-        mark(&self.data)?;
         let outcome = match self.choose()? {
-            Ok((offer, foothold)) => self.take(&offer, &foothold)?,
+            Ok((offer, foothold)) => {
+                mark(&self.data)?;
+                self.patience = LONELY_PATIENCE;
+                self.take(&offer, &foothold)?
+            }
             Err(why) => Outcome::WholeHistory(why),
         };
         unmark(&self.data)?;
@@ -168,6 +206,9 @@ impl<'a> Taking<'a> {
     fn choose(&mut self) -> Result<Result<(Offer, Foothold), String>, Failure> {
         let began = self.clock.monotonic();
         loop {
+            if !self.is_somebody_there()? {
+                return Ok(Err("no member was reached".to_owned()));
+            }
             let mut offers = self.offers()?;
             if offers.is_empty() {
                 return Ok(Err("no connected member has a stable checkpoint to offer".to_owned()));
@@ -192,9 +233,9 @@ impl<'a> Taking<'a> {
         }
     }
 
-    /// What the connected members offer. Waits until somebody is there.
+    /// What the connected members offer.
     fn offers(&mut self) -> Result<Vec<Offer>, Failure> {
-        let peers = self.somebody()?;
+        let peers = self.peers.connected();
         self.last_number += 1;
         let number = self.last_number;
         for peer in &peers {
@@ -221,18 +262,16 @@ impl<'a> Taking<'a> {
         Ok(offers)
     }
 
-    fn somebody(&self) -> Result<Vec<TransportId>, Failure> {
+    /// Waits for somebody to ask. Error: nobody came, and a clone was begun.
+    fn is_somebody_there(&self) -> Result<bool, Failure> {
         let began = self.clock.monotonic();
-        loop {
-            let peers = self.peers.connected();
-            if !peers.is_empty() {
-                return Ok(peers);
-            }
-            if self.clock.monotonic() > began + LONELY_PATIENCE {
-                return Err(lonely());
+        while self.peers.connected().is_empty() {
+            if self.clock.monotonic() > began + self.patience {
+                return if is_under_way(&self.data) { Err(lonely()) } else { Ok(false) };
             }
             self.pause(LOOK_EVERY);
         }
+        Ok(true)
     }
 
     /// An offer's foothold; `None` if it cannot be got or is another's.
