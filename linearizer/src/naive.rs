@@ -1,14 +1,15 @@
 //! The reference fold, for tests: sort everything, fold from empty, full scans, no clever structure (R28).
 //!
-//! Part of the crate under the feature `reference`: the simulator compares with it. Shares with the real fold only the vocabulary and dag's rows, keys and catalogue. Every check walks all rows.
+//! Part of the crate under the feature `reference`: the simulator compares with it. Shares with the real fold only the
+//! vocabulary, the digests of guards, and dag's rows, keys and catalogue. Every check walks all rows.
 
 #![allow(clippy::unwrap_used, reason = "a reference that stops at the first thing that is not as it should be")]
 
 use crate::commit::Ordered;
-use crate::guard::row_digest;
+use crate::guard::{RangeDigest, row_digest};
 use crate::outcome::{Outcome, Reason};
 use dag::catalogue::Catalogue;
-use dag::change::{CellBefore, Delete, Insert, ReadGuard, TableChanges, Update};
+use dag::change::{Before, ReadGuard, TableChanges};
 use dag::id::{CommitId, EntityId};
 use dag::row::Row;
 use dag::row_key::Key;
@@ -22,10 +23,9 @@ use std::sync::Arc;
 pub struct Naive {
     /// The schema.
     pub catalogue: Catalogue,
-    /// Rows by table and key.
-    pub rows: BTreeMap<(EntityId, Key), Row>,
-    /// Index entries with their row and who entered them, worked out anew from all rows after each commit.
-    pub entries: BTreeMap<(EntityId, Key), (Key, CommitId)>,
+    /// Rows by table and key; entries by index and entry key, each with its row's key.
+    state: BTreeMap<(EntityId, Key), Arc<[u8]>>,
+    /// Who wrote there last, also where nothing is any more.
     writers: BTreeMap<(EntityId, Key), CommitId>,
     /// Parked and not settled.
     pub parked: BTreeSet<CommitId>,
@@ -58,6 +58,11 @@ pub fn fold(commits: &[Arc<Ordered>], void: &BTreeSet<CommitId>) -> Naive {
 }
 
 impl Naive {
+    /// The rows of a table or the entries of an index.
+    pub fn space(&self, space: EntityId) -> impl Iterator<Item = (&Key, &[u8])> {
+        self.state.iter().filter(move |((id, _), _)| *id == space).map(|((_, key), bytes)| (key, &**bytes))
+    }
+
     fn apply(&mut self, commit: &Ordered) -> Result<(), Reason> {
         for settled in &commit.settles {
             let open = self.parked.remove(settled) || self.outcomes.get(settled) == Some(&Outcome::Void);
@@ -66,21 +71,13 @@ impl Naive {
                 by => return Err(Reason::Settled { commit: *settled, by }),
             }
         }
-        let before = self.catalogue.clone();
         for change in &commit.changes.schema {
             self.catalogue.apply(change).map_err(|e| Reason::Schema(e.to_string().into()))?;
         }
-        if before != self.catalogue {
-            self.catalogue.tables.clone().values().try_for_each(|table| self.reindex(&before, table, commit.id))?;
+        if !commit.changes.schema.is_empty() {
+            self.catalogue.tables.clone().values().try_for_each(|table| self.reindex(table, commit.id))?;
         }
-        for read in &commit.changes.reads {
-            if let ReadGuard::Row { table, key, row } = read
-                && (self.rows.get(&(*table, key.clone())).map(|r| row_digest(r.as_ref())) != *row
-                    || !self.catalogue.tables.contains_key(table))
-            {
-                return Err(Reason::Read(*table));
-            }
-        }
+        commit.changes.reads.iter().try_for_each(|read| self.reads_the_same(read))?;
         for changes in &commit.changes.tables {
             match self.catalogue.tables.get(&changes.table).cloned() {
                 Some(table) => self.table(&table, changes, commit.id)?,
@@ -91,30 +88,47 @@ impl Naive {
         Ok(())
     }
 
-    fn rows_of(&self, table: &Table) -> Vec<(Key, Vec<Value>)> {
-        let rows = self.rows.iter().filter(|((id, _), _)| *id == table.id);
-        rows.map(|((_, key), row)| (key.clone(), table.read(row).unwrap())).collect()
+    fn reads_the_same(&self, read: &ReadGuard) -> Result<(), Reason> {
+        let (ReadGuard::Row { table: space, .. } | ReadGuard::Range { space, .. }) = read;
+        let live = |table: &Arc<Table>| table.id == *space || table.indexes.iter().any(|index| index.id == *space);
+        let same = match read {
+            ReadGuard::Row { table, key, row } => {
+                self.state.get(&(*table, key.clone())).map(|bytes| row_digest(bytes)) == *row
+            }
+            ReadGuard::Range { space, from, to, count, digest } => {
+                let mut seen = RangeDigest::default();
+                let inside = |key: &Key| key >= from && (to.0.is_empty() || key < to);
+                self.space(*space).filter(|(k, _)| inside(k)).for_each(|(k, bytes)| seen.add(k.as_ref(), bytes));
+                seen.finish() == (*count, *digest)
+            }
+        };
+        if same && self.catalogue.tables.values().any(live) { Ok(()) } else { Err(Reason::Read(*space)) }
+    }
+
+    fn put(&mut self, at: (EntityId, Key), bytes: Option<Arc<[u8]>>, commit: CommitId) {
+        self.writers.insert(at.clone(), commit);
+        match bytes {
+            Some(bytes) => self.state.insert(at, bytes),
+            None => self.state.remove(&at),
+        };
     }
 
     /// All entries of a table's indexes from all its rows; an entry that was there for the same row keeps its writer.
-    fn reindex(&mut self, before: &Catalogue, table: &Table, commit: CommitId) -> Result<(), Reason> {
+    fn reindex(&mut self, table: &Table, commit: CommitId) -> Result<(), Reason> {
         for index in &table.indexes {
-            let known = before.tables.get(&table.id).is_some_and(|t| t.indexes.contains(index));
-            let mut made: BTreeMap<(EntityId, Key), (Key, CommitId)> = BTreeMap::new();
-            let mut twice = BTreeSet::new();
-            for (key, values) in self.rows_of(table) {
-                let (entry, _) = index.entry_key(table, &values, &key).unwrap();
-                let old = self.entries.get(&(index.id, entry.clone())).filter(|(row, _)| known && *row == key);
-                if made.insert((index.id, entry.clone()), old.cloned().unwrap_or((key, commit))).is_some() {
-                    twice.insert(entry);
-                }
+            let (mut made, mut twice) = (BTreeMap::new(), BTreeSet::new());
+            for (key, bytes) in self.space(table.id) {
+                let (entry, _) = index.entry_key(table, &table.read(&Row(bytes.into())).unwrap(), key).unwrap();
+                twice.extend(made.insert(entry.clone(), key.clone()).map(|_| entry));
             }
             if let Some(key) = twice.pop_first() {
-                let against = self.entries.get(&(index.id, key.clone())).map(|(_, writer)| *writer);
+                let at = (index.id, key.clone());
+                let against = self.state.get(&at).map(|_| self.writers[&at]);
                 return Err(Reason::Duplicate { table: table.id, index: index.id, key, against });
             }
-            self.entries.retain(|(id, _), _| *id != index.id);
-            self.entries.extend(made);
+            self.state.retain(|(id, key), row| *id != index.id || made.get(key).is_some_and(|k| *k.0 == **row));
+            made.retain(|key, _| !self.state.contains_key(&(index.id, key.clone())));
+            made.into_iter().for_each(|(key, row)| self.put((index.id, key), Some(row.as_ref().into()), commit));
         }
         Ok(())
     }
@@ -127,79 +141,72 @@ impl Naive {
             return Err(Reason::AppendOnly(table.id));
         }
         if changes.clear {
-            let rows = self.rows_of(table).into_iter().map(|(key, _)| (key, None)).collect();
-            self.write(table, rows, commit);
-            self.entries.retain(|(index, _), _| !table.indexes.iter().any(|i| i.id == *index));
+            let spaces = table.indexes.iter().map(|index| index.id).chain([table.id]);
+            let gone: Vec<_> = spaces.flat_map(|id| self.space(id).map(move |(key, _)| (id, key.clone()))).collect();
+            gone.into_iter().for_each(|at| self.put(at, None, commit));
         }
-        let mut writes: Vec<(Key, Option<Row>)> = Vec::new();
+        let agree = table.policy == MergePolicy::Agree;
+        let mut writes = Vec::new();
         for change in &changes.inserts {
-            writes.extend(self.insert(table, change)?.then(|| (change.key.clone(), Some(change.row.clone()))));
+            let (values, id, key) = (table.read(&change.row).unwrap(), table.id, &change.key);
+            if let (Some(present), against) = self.find(table, key) {
+                if !(change.marks.if_absent || agree && present == values) {
+                    return Err(Reason::Present { table: id, key: key.clone(), against });
+                }
+                continue;
+            }
+            not_null(table, key, &values)?;
+            let taken = table.indexes.iter().filter(|index| index.unique).any(|index| {
+                let (entry, unique) = index.entry_key(table, &values, key).unwrap();
+                unique && self.state.contains_key(&(index.id, entry))
+            });
+            if !(change.marks.if_absent && taken) {
+                writes.push((key, Some(change.row.0.clone())));
+            }
         }
         for change in &changes.updates {
-            writes.push((change.key.clone(), Some(self.update(table, layout, change)?)));
+            let cells = change.cells.iter().map(|c| (c.column, &c.before, Some(&c.after)));
+            let guards = change.guards.iter().map(|g| (g.column, &g.before, None));
+            let mut row = self.expect(table, layout, &change.key, cells.chain(guards))?;
+            for cell in &change.cells {
+                column(table, layout, cell.column).into_iter().for_each(|at| row[at] = cell.after.clone());
+            }
+            not_null(table, &change.key, &row)?;
+            writes.push((&change.key, Some(table.write(&row).unwrap().0)));
         }
-        for change in &changes.deletes {
-            writes.extend(self.delete(table, layout, change)?.then(|| (change.key.clone(), None)));
+        for change in changes.deletes.iter().filter(|d| !agree || self.find(table, &d.key).0.is_some()) {
+            let cells = change.before.iter().map(|g| (g.column, &g.before, None));
+            self.expect(table, layout, &change.key, cells)?;
+            writes.push((&change.key, None));
         }
-        self.write(table, writes, commit);
-        self.reindex(&self.catalogue.clone(), table, commit)
+        writes.into_iter().for_each(|(key, row)| self.put((table.id, key.clone()), row, commit));
+        self.reindex(table, commit)
     }
 
-    fn write(&mut self, table: &Table, rows: Vec<(Key, Option<Row>)>, commit: CommitId) {
-        for (key, row) in rows {
-            self.writers.insert((table.id, key.clone()), commit);
-            match row {
-                Some(row) => self.rows.insert((table.id, key), row),
-                None => self.rows.remove(&(table.id, key)),
-            };
+    /// The row, if it is as these cells say; a cell that agrees may also hold what the change writes.
+    fn expect<'c>(
+        &self,
+        t: &Table,
+        layout: &Layout,
+        key: &Key,
+        cells: impl Iterator<Item = (u16, &'c Before, Option<&'c Value>)>,
+    ) -> Result<Vec<Value>, Reason> {
+        let (Some(row), against) = self.find(t, key) else {
+            return Err(Reason::Gone { table: t.id, against: self.find(t, key).1, key: key.clone() });
+        };
+        let agrees = |at: usize| t.columns[at].policy.unwrap_or(t.policy) == MergePolicy::Agree;
+        for (at, before, after) in cells.filter_map(|(c, before, after)| Some((column(t, layout, c)?, before, after))) {
+            if !(before.matches(&row[at]) || agrees(at) && after == Some(&row[at])) {
+                return Err(Reason::Changed { table: t.id, key: key.clone(), column: t.columns[at].id, against });
+            }
         }
+        Ok(row)
     }
 
     fn find(&self, table: &Table, key: &Key) -> (Option<Vec<Value>>, Option<CommitId>) {
         let at = (table.id, key.clone());
-        (self.rows.get(&at).map(|row| table.read(row).unwrap()), self.writers.get(&at).copied())
-    }
-
-    fn insert(&self, table: &Table, change: &Insert) -> Result<bool, Reason> {
-        let values = table.read(&change.row).unwrap();
-        let (id, key) = (table.id, change.key.clone());
-        if let (Some(present), against) = self.find(table, &key) {
-            let fine = change.marks.if_absent || table.policy == MergePolicy::Agree && present == values;
-            return if fine { Ok(false) } else { Err(Reason::Present { table: id, key, against }) };
-        }
-        not_null(table, &key, &values)?;
-        let taken = table.indexes.iter().filter(|i| i.unique).any(|i| {
-            let (entry, unique) = i.entry_key(table, &values, &key).unwrap();
-            unique && self.entries.contains_key(&(i.id, entry))
-        });
-        Ok(!(change.marks.if_absent && taken))
-    }
-
-    fn update(&self, table: &Table, layout: &Layout, change: &Update) -> Result<Row, Reason> {
-        let (id, key) = (table.id, change.key.clone());
-        let (Some(old), against) = self.find(table, &key) else {
-            return Err(Reason::Gone { table: id, against: self.find(table, &key).1, key });
-        };
-        let mut new = old.clone();
-        for cell in &change.cells {
-            let Some(at) = column(table, layout, cell.column) else { continue };
-            let agree = table.columns[at].policy.unwrap_or(table.policy) == MergePolicy::Agree;
-            if !(cell.before.matches(&old[at]) || agree && old[at] == cell.after) {
-                return Err(Reason::Changed { table: id, key, column: table.columns[at].id, against });
-            }
-            new[at] = cell.after.clone();
-        }
-        same(table, layout, &key, &change.guards, &old, against)?;
-        not_null(table, &key, &new)?;
-        Ok(table.write(&new).unwrap())
-    }
-
-    fn delete(&self, table: &Table, layout: &Layout, change: &Delete) -> Result<bool, Reason> {
-        match self.find(table, &change.key) {
-            (None, _) if table.policy == MergePolicy::Agree => Ok(false),
-            (None, against) => Err(Reason::Gone { table: table.id, key: change.key.clone(), against }),
-            (Some(old), against) => same(table, layout, &change.key, &change.before, &old, against).map(|()| true),
-        }
+        let row = self.state.get(&at).map(|bytes| table.read(&Row(bytes.clone())).unwrap());
+        (row, self.writers.get(&at).copied())
     }
 }
 
@@ -210,13 +217,4 @@ fn column(table: &Table, layout: &Layout, cell: u16) -> Option<usize> {
 fn not_null(table: &Table, key: &Key, row: &[Value]) -> Result<(), Reason> {
     let broken = table.columns.iter().zip(row).find(|(column, value)| !column.nullable && value.is_null());
     broken.map_or(Ok(()), |(c, _)| Err(Reason::Null { table: table.id, key: key.clone(), column: c.id }))
-}
-
-type Writer = Option<CommitId>;
-
-fn same(t: &Table, layout: &Layout, key: &Key, cells: &[CellBefore], row: &[Value], by: Writer) -> Result<(), Reason> {
-    let mut seen = cells.iter().filter_map(|c| Some((column(t, layout, c.column)?, &c.before)));
-    let broken = seen.find(|(at, before)| !before.matches(&row[*at])).map(|(at, _)| t.columns[at].id);
-    let changed = |column| Reason::Changed { table: t.id, key: key.clone(), column, against: by };
-    broken.map_or(Ok(()), |column| Err(changed(column)))
 }

@@ -27,8 +27,8 @@ fn closure(all: &[Arc<Ordered>], of: CommitId) -> Vec<Arc<Ordered>> {
 fn same(view: &dyn View, naive: &Naive) -> bool {
     **view.catalogue() == naive.catalogue
         && naive.catalogue.tables.keys().all(|table| {
-            let rows = naive.rows.iter().filter(|((id, _), _)| id == table);
-            scan(view, *table) == rows.map(|((_, k), row)| (k.clone(), row.0.to_vec())).collect::<Vec<_>>()
+            let rows = naive.space(*table).map(|(key, row)| (key.clone(), row.to_vec()));
+            scan(view, *table) == rows.collect::<Vec<_>>()
         })
 }
 

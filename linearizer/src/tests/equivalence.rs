@@ -165,18 +165,14 @@ pub(super) fn compare(fold: &Linearizer, commits: &[Arc<Ordered>], void: &BTreeS
     if **view.catalogue() != naive.catalogue {
         return Err("catalogues differ".to_owned());
     }
+    let equal =
+        |space| scan(&*view, space) == naive.space(space).map(|(k, v)| (k.clone(), v.to_vec())).collect::<Vec<_>>();
     for table in naive.catalogue.tables.values() {
-        let rows = naive.rows.iter().filter(|((id, _), _)| *id == table.id);
-        let rows: Vec<_> = rows.map(|((_, k), row)| (k.clone(), row.0.to_vec())).collect();
-        if scan(&*view, table.id) != rows {
+        if !equal(table.id) {
             return Err(format!("rows of {} differ", table.name));
         }
-        for index in &table.indexes {
-            let entries = naive.entries.iter().filter(|((id, _), _)| *id == index.id);
-            let entries: Vec<_> = entries.map(|((_, k), (row, _))| (k.clone(), row.0.to_vec())).collect();
-            if scan(&*view, index.id) != entries {
-                return Err(format!("entries of {} differ", index.name));
-            }
+        if let Some(index) = table.indexes.iter().find(|index| !equal(index.id)) {
+            return Err(format!("entries of {} differ", index.name));
         }
     }
     let parked: BTreeSet<CommitId> = fold.parked().unwrap().iter().map(|p| p.commit).collect();
