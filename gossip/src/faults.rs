@@ -30,6 +30,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether a bad line or a loaded machine cannot explain it: then repeated faults end in a ban.
+    pub fn is_malice(self) -> bool {
+        matches!(self, Fault::Malformed | Fault::TooLarge | Fault::Invalid | Fault::Flood)
+    }
+
     /// Ten points for what no honest program does; one for what a bad line can do.
     fn points(self) -> u32 {
         match self {

@@ -50,7 +50,7 @@ pub const FETCH_PATIENCE_MILLIS: u64 = 3_000;
 pub const PROTOCOL_VERSION: u32 = 1;
 /// Longest answer to one request: what a fetch brings, the segment that was too much, and their frames.
 pub const MAX_ANSWER: usize = FETCH_BYTES + MAX_SEGMENT_BYTES + (4 << 20);
-/// A request that is not answered by then is given up: a full answer at 2 MB/s.
+/// How long people and verbs wait for peers: three tries of a lost packet on a slow line.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What one replica allows, connections and rates; the bounds of single messages are constants above.
@@ -74,6 +74,8 @@ pub struct Limits {
     pub requests_waiting: usize,
     /// Jobs on blocking threads at once, over all peers.
     pub jobs: usize,
+    /// How long an answer may take: the largest at 2 Mbit/s. A peer that is gone is noticed by its pings before.
+    pub answer_patience: Duration,
     /// First ban after too many faults; each further one doubles it.
     pub first_ban: Duration,
     /// Longest ban.
@@ -107,6 +109,7 @@ impl Default for Limits {
             requests: Rate { per_second: 1_000, burst: 2_000 },
             requests_waiting: 64,
             jobs: 8,
+            answer_patience: Duration::from_secs(60),
             first_ban: Duration::from_secs(60),
             longest_ban: Duration::from_secs(3_600),
             addresses: 512,

@@ -200,7 +200,10 @@ impl Network {
         let fetching: Vec<PeerId> = {
             let known = self.shared.peers();
             let busy = |p: &super::peer::Peer<_, _>| known.get(&p.transport).is_some_and(|s| s.fetching);
-            self.peers.iter().filter(|(_, p)| busy(p)).map(|(id, _)| *id).collect()
+            // While a request is open its own patience counts: a large answer comes whole, not part by part.
+            let open =
+                |id: &PeerId| self.sent.values().any(|s| s.peer == *id && matches!(s.purpose, Purpose::Words(_)));
+            self.peers.iter().filter(|(id, p)| busy(p) && !open(id)).map(|(id, _)| *id).collect()
         };
         fetching.into_iter().for_each(|peer| self.work(peer, Work::Event(Event::Tick)));
         let due = |p: &super::peer::Peer<_, _>| now >= p.hello_at + if p.welcome { HELLO_EVERY } else { HELLO_AGAIN };

@@ -196,6 +196,12 @@ impl Network {
         names.iter().chain([&peer.to_string()]).for_each(|name| self.dialing.shun(name, now));
     }
 
+    /// Closes the connection; the peer may come again.
+    pub(super) fn let_go(&mut self, peer: &PeerId, why: &str) {
+        tracing::info!(%peer, why, "a connection is closed");
+        let _already_gone = self.swarm.disconnect_peer_id(*peer);
+    }
+
     /// Closes the connection and keeps the peer out for a while.
     pub(super) fn ban(&mut self, peer: &PeerId, why: &str) {
         let (now, now_millis) = (self.now(), self.clock.wall_millis());

@@ -203,7 +203,9 @@ impl Network {
         self.on_access(peer, &mut done);
         self.on_entered(peer, done.entered, done.learned);
         if let Some(fault) = done.dropped {
-            self.ban(&peer, &format!("too many faults, the last was {fault:?}"));
+            let why = format!("too many faults, the last was {fault:?}");
+            // A bad line or a loaded machine is no reason to keep a peer out: it may connect again.
+            if fault.is_malice() { self.ban(&peer, &why) } else { self.let_go(&peer, &why) }
         }
         self.pump(peer);
     }

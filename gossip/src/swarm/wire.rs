@@ -1,7 +1,8 @@
 //! One request and its answer on a stream: frames of `codec`, the request one, the answer as many as it takes.
 //!
 //! Promises: nothing is allocated for a length beyond the bounds, an answer ends at [`MAX_ANSWER`]; bytes that are no
-//! message become a fault of the peer that sent them, not an error of the connection. What goes out is encoded before
+//! message become a fault of the peer that sent them, not an error of the connection; bytes that only end too early are
+//! what a bad line or a busy peer does. What goes out is encoded before
 //! it gets here, away from the network's loop.
 
 use crate::codec::{CodecError, decode};
@@ -76,7 +77,7 @@ async fn read<T: AsyncRead + Unpin + Send>(io: &mut T, frames: usize, most: usiz
             0 => break,
             _ => match ended(io.read_exact(&mut prefix[1..]).await)? {
                 true => {}
-                false => return Ok(Load::Bad(Fault::Malformed, total)),
+                false => return Ok(Load::Bad(Fault::Gap, total)),
             },
         }
         let length = u32::from_be_bytes(prefix) as usize;
@@ -85,7 +86,7 @@ async fn read<T: AsyncRead + Unpin + Send>(io: &mut T, frames: usize, most: usiz
         }
         let mut body = vec![0; length];
         if !ended(io.read_exact(&mut body).await)? {
-            return Ok(Load::Bad(Fault::Malformed, total));
+            return Ok(Load::Bad(Fault::Gap, total));
         }
         total += PREFIX + length;
         match decode(&body) {
@@ -96,7 +97,7 @@ async fn read<T: AsyncRead + Unpin + Send>(io: &mut T, frames: usize, most: usiz
     }
     // An answer may be none at all: that is how a request is turned away.
     let cut = messages.is_empty() && frames == 1;
-    Ok(if cut { Load::Bad(Fault::Malformed, total) } else { Load::In(messages, total) })
+    Ok(if cut { Load::Bad(Fault::Gap, total) } else { Load::In(messages, total) })
 }
 
 /// Whether all bytes came; `false` if the stream ended before.
@@ -139,10 +140,10 @@ mod tests {
     fn what_is_no_message_is_a_fault() {
         let ask = frame(&Message::Ask).unwrap();
         let cases: [(&[u8], Fault); 5] = [
-            (b"", Fault::Malformed),
+            (b"", Fault::Gap),
             (b"GET / HTTP/1.1\r\n\r\n", Fault::TooLarge),
-            (&ask[..ask.len() - 1], Fault::Malformed),
-            (&ask[..2], Fault::Malformed),
+            (&ask[..ask.len() - 1], Fault::Gap),
+            (&ask[..2], Fault::Gap),
             (&[0, 0, 0, 1, 0xff], Fault::Malformed),
         ];
         for (bytes, fault) in cases {

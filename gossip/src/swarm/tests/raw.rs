@@ -30,7 +30,8 @@ impl Raw {
     pub(super) async fn connect(seed: u8, address: SocketAddr) -> Raw {
         let keys = keypair(&AuthorKey::from_seed([seed; 32])).unwrap();
         let config = Config::with_tokio_executor().with_idle_connection_timeout(Duration::from_secs(60));
-        let mut swarm = Swarm::new(transport(&keys).unwrap(), words(), keys.public().to_peer_id(), config);
+        let mut swarm =
+            Swarm::new(transport(&keys).unwrap(), words(Duration::from_secs(60)), keys.public().to_peer_id(), config);
         let address = format!("/ip4/{}/tcp/{}", address.ip(), address.port()).parse().unwrap();
         swarm.dial(DialOpts::unknown_peer_id().address(address).build()).unwrap();
         loop {
