@@ -54,11 +54,7 @@ pub fn reference(commits: &[Arc<Ordered>]) -> Report {
     }
     let mut digest = Digest::of(&naive.catalogue);
     for space in spaces(&naive.catalogue) {
-        let of_space = |id: &EntityId| *id == space;
-        let rows = naive.rows.iter().filter(|((id, _), _)| of_space(id)).map(|((_, key), row)| (key, row.as_ref()));
-        rows.for_each(|(key, row)| digest.entry(space, key.as_ref(), row));
-        let entries = naive.entries.iter().filter(|((id, _), _)| of_space(id));
-        entries.for_each(|((_, key), (row, _))| digest.entry(space, key.as_ref(), row.as_ref()));
+        naive.space(space).for_each(|(key, bytes)| digest.entry(space, key.as_ref(), bytes));
     }
     Report { state: digest.finish(), main: main.hash(), outcomes: naive.outcomes }
 }
