@@ -4,6 +4,11 @@
 //! Shows: an append-only table (R26) that any MySQL client fills, each line its own durable commit, and that nothing
 //! is parked. Needs a running replica: `headwaters start`. Run:
 //! `cargo run --release --example audit_log -- /var/log/*.log`
+//!
+//! With `--replicas 3` it starts replicas of its own, cuts the last one off for the second third of the lines, and shows
+//! that afterwards all give one answer with one main (`several`).
+
+mod several;
 
 use clap::Parser;
 use comfy_table::{Table, presets};
@@ -11,6 +16,7 @@ use indicatif::ProgressBar;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, Row, Value};
 use std::error::Error;
+use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,6 +77,9 @@ struct Arguments {
     /// Connections that write at the same time
     #[arg(long, default_value_t = 8)]
     writers: usize,
+    /// Start so many replicas here instead, and cut one off meanwhile
+    #[arg(long, conflicts_with = "url")]
+    replicas: Option<usize>,
 }
 
 /// One record on its way to a writer.
@@ -83,23 +92,34 @@ struct Record {
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
+    if let Some(replicas) = arguments.replicas {
+        return several::run(&arguments, replicas).await;
+    }
     let server = Opts::from_url(&arguments.url)?;
-    let mut connection = connect(&server).await?;
+    prepare(&server).await?;
+    let poured = pour(&arguments, std::slice::from_ref(&server), Part { number: 0, of: 1 }).await?;
+    say(poured.to_string())?;
+    questions(&server).await
+}
+
+/// Makes the database and its table.
+async fn prepare(server: &Opts) -> Result<(), Failure> {
+    let mut connection = connect(server).await?;
     connection.query_drop("CREATE DATABASE IF NOT EXISTS audit").await?;
     connection.query_drop("USE audit").await?;
     connection.query_drop(TABLE).await?;
-    let (written, took) = pour(&arguments, &server).await?;
-    say(format!(
-        "{written} lines, each its own durable commit, in {:.1} s: {:.0} lines/s",
-        took.as_secs_f64(),
-        written as f64 / took.as_secs_f64()
-    ))?;
+    Ok(connection.disconnect().await?)
+}
+
+/// Asks the audit questions and prints the answers.
+async fn questions(server: &Opts) -> Result<(), Failure> {
+    let mut connection = connect(server).await?;
+    connection.query_drop("USE audit").await?;
     for (question, query) in QUESTIONS {
         say(format!("\n{question}"))?;
         say(table(connection.query(*query).await?))?;
     }
-    connection.disconnect().await?;
-    Ok(())
+    Ok(connection.disconnect().await?)
 }
 
 async fn connect(server: &Opts) -> Result<Conn, Failure> {
@@ -108,12 +128,33 @@ async fn connect(server: &Opts) -> Result<Conn, Failure> {
         .map_err(|e| format!("{e}\nIs a replica running? Start one with: headwaters start").into())
 }
 
-/// Reads the files and spreads their lines over the writers; gives the number of lines and the time it took.
-async fn pour(arguments: &Arguments, server: &Opts) -> Result<(u64, Duration), Failure> {
+/// Which part of every file is poured.
+#[derive(Clone, Copy)]
+struct Part {
+    number: usize,
+    of: usize,
+}
+
+/// How many lines went in, and how long it took.
+struct Poured {
+    lines: u64,
+    took: Duration,
+}
+
+impl fmt::Display for Poured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.took.as_secs_f64();
+        let rate = self.lines as f64 / seconds;
+        write!(f, "{} lines, each its own durable commit, in {seconds:.1} s: {rate:.0} lines/s", self.lines)
+    }
+}
+
+/// Reads the files and spreads their lines over the writers, and these over the servers.
+async fn pour(arguments: &Arguments, servers: &[Opts], part: Part) -> Result<Poured, Failure> {
     let bar = ProgressBar::new_spinner().with_message("lines");
     let mut writers = JoinSet::new();
     let mut lanes = Vec::new();
-    for _ in 0..arguments.writers.max(1) {
+    for server in servers.iter().cycle().take(arguments.writers.max(servers.len())) {
         let (lane, records) = channel(WAITING_LINES);
         lanes.push(lane);
         writers.spawn(write(server.clone(), records, bar.clone()));
@@ -122,8 +163,10 @@ async fn pour(arguments: &Arguments, server: &Opts) -> Result<(u64, Duration), F
         let source = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let text =
             String::from_utf8_lossy(&std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?).into_owned();
-        for (index, line) in text.lines().enumerate() {
-            let record = Record { source: source.clone(), number: index as u32 + 1, message: line.to_owned() };
+        let lines: Vec<&str> = text.lines().collect();
+        let (from, to) = (lines.len() * part.number / part.of, lines.len() * (part.number + 1) / part.of);
+        for (index, line) in lines.iter().enumerate().take(to).skip(from) {
+            let record = Record { source: source.clone(), number: index as u32 + 1, message: (*line).to_owned() };
             lanes[index % lanes.len()].send(record).await.map_err(|_| "a writer stopped early")?;
         }
     }
@@ -132,7 +175,7 @@ async fn pour(arguments: &Arguments, server: &Opts) -> Result<(u64, Duration), F
         ended??;
     }
     bar.finish_and_clear();
-    Ok((bar.position(), bar.elapsed()))
+    Ok(Poured { lines: bar.position(), took: bar.elapsed() })
 }
 
 async fn write(server: Opts, mut records: Receiver<Record>, bar: ProgressBar) -> Result<(), Failure> {

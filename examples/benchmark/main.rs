@@ -10,6 +10,7 @@ mod merged;
 mod port;
 mod received;
 mod sampling;
+mod soak;
 mod stable;
 
 use clap::{Parser, Subcommand};
@@ -48,6 +49,12 @@ enum Figure {
     Stable,
     /// A replica with a million commits: time to the first answer, memory
     Reopen,
+    /// Load on five replicas: memory, file handles, bytes sent a commit
+    Soak {
+        /// How long
+        #[arg(long, default_value_t = 10.0)]
+        minutes: f64,
+    },
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -62,6 +69,7 @@ async fn main() -> Result<(), Failure> {
         Figure::Rows => large::million_rows().await,
         Figure::Stable => stable::run(plan.rounds).await,
         Figure::Reopen => large::reopen(plan.rounds).await,
+        Figure::Soak { minutes } => soak::run(minutes).await,
     }
 }
 

@@ -18,6 +18,7 @@ mod probes;
 mod reading;
 mod refusals;
 mod restart;
+mod scenarios;
 mod sessions;
 mod sql_files;
 mod verbs;
