@@ -6,7 +6,6 @@ use dag::id::{AuthorId, CommitId, RunId};
 use dag::vertex::Chain;
 use gossip::{Effect, Event, Exchange, Held, Ledger, Message};
 use serde_bytes::ByteBuf;
-use std::time::Instant;
 
 /// SplitMix64: enough for choosing what happens next.
 struct Dice(u64);
@@ -81,27 +80,6 @@ fn who_was_away_gets_what_it_missed_and_who_is_new_gets_all_from_the_disk() {
     assert_eq!(Link::default().pull(&founder, &new), 1, "its first word");
     Link::default().pull(&away, &founder);
     assert_eq!((new.main(), founder.main()), (founder.main(), away.main()));
-}
-
-/// Run alone: `cargo test -p headwaters --bin headwaters figures_of -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures"]
-#[expect(clippy::disallowed_methods, reason = "measures")]
-fn figures_of_a_new_peer() {
-    let founder = Peer::founder(10_000);
-    for thousands in [10, 20, 40] {
-        let now = founder.local().latch().linearizer.main_position() as usize;
-        founder.write_many(thousands * 1_000 - now.min(thousands * 1_000));
-        let new = founder.newcomer(10_000);
-        let began = Instant::now();
-        let mut link = Link::default();
-        let entered = link.pull(&new, &founder);
-        println!("{entered} commits in {:?}, {} messages", began.elapsed(), link.messages);
-        founder.write_many(100);
-        let began = Instant::now();
-        let missed = Link::default().pull(&new, &founder);
-        println!("  then {missed} missed in {:?}", began.elapsed());
-    }
 }
 
 fn hostile(dice: &mut Dice, known: &[CommitId], chain: Chain) -> Message {

@@ -75,7 +75,7 @@ impl Opened {
     pub fn open(parcel: Parcel) -> Result<Opened, Error> {
         let content = match Segment::verify(parcel.commits.clone(), &parcel.tip)? {
             SegmentCheck::Verified(segment) => Ok(segment),
-            SegmentCheck::Unread(unread) => Err(unread),
+            SegmentCheck::Unread(unread) => Err(*unread),
         };
         Ok(Opened { parcel, content, bodies: None })
     }

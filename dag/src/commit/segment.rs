@@ -26,7 +26,7 @@ pub enum SegmentCheck {
     /// Every commit and the signature hold.
     Verified(Box<Segment>),
     /// It has commits of a version that this program does not know: to be kept and relayed as it is (R2).
-    Unread(Unread),
+    Unread(Box<Unread>),
 }
 
 /// A segment that this program cannot read. Its hashes and its signature hold.
@@ -67,7 +67,7 @@ impl Segment {
         }
         if let Some(version) = unknown {
             let is_at_its_end = ids.last() == Some(&tip.tip.commit);
-            let unread = || SegmentCheck::Unread(Unread { ids, tip, version });
+            let unread = || SegmentCheck::Unread(Box::new(Unread { ids, tip, version }));
             return if is_at_its_end { Ok(unread()) } else { Err(bad("its tip is not at its last commit")) };
         }
         let segment = Segment { commits: known, tip };
