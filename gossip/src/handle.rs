@@ -103,7 +103,7 @@ pub(crate) enum Command {
     /// Fresh announcements of so many peers.
     Ask(usize, oneshot::Sender<Result<Vec<Announcement>, AskError>>),
     /// One message to one peer.
-    Request(TransportId, Message, oneshot::Sender<Result<Vec<Message>, AskError>>),
+    Request(TransportId, Box<Message>, oneshot::Sender<Result<Vec<Message>, AskError>>),
 }
 
 /// What the loop and the handles share.
@@ -235,7 +235,7 @@ impl Handle {
 
     /// Sends one request to a connected peer and gives its answer, unverified.
     pub async fn request(&self, peer: TransportId, message: Message) -> Result<Vec<Message>, AskError> {
-        self.send(|reply| Command::Request(peer, message, reply)).await
+        self.send(|reply| Command::Request(peer, Box::new(message), reply)).await
     }
 
     async fn send<T>(

@@ -23,10 +23,9 @@ impl Dice {
 fn agree(peers: &[Peer]) {
     for _ in 0..2 {
         for one in peers {
-            peers
-                .iter()
-                .filter(|other| !std::ptr::eq(one, *other))
-                .for_each(|other| drop(Link::default().pull(one, other)));
+            for other in peers.iter().filter(|other| !std::ptr::eq(one, *other)) {
+                Link::default().pull(one, other);
+            }
         }
     }
 }

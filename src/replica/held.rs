@@ -65,7 +65,7 @@ pub struct Opened {
     /// As it came.
     pub parcel: Parcel,
     /// What it says; in an error, what this program cannot read of it (R2).
-    pub content: Result<Box<Segment>, Unread>,
+    pub content: Result<Box<Segment>, Box<Unread>>,
     /// The changes that its commits keep in trees, once they were gathered: not while it waits, they may be large.
     pub bodies: Option<Bodies>,
 }
@@ -168,14 +168,14 @@ impl Room {
     /// A peer left: what it brought and that is in memory only is forgotten.
     pub fn forget(&mut self, peer: &AuthorId) {
         for guest in self.waiting.dismiss(&|of, _, guest| of == peer && guest.opened.is_some()) {
-            guest.ids.iter().for_each(|id| drop(self.inside.remove(id)));
+            guest.ids.iter().for_each(|id| _ = self.inside.remove(id));
         }
     }
 
     fn leave(&mut self, guests: impl Iterator<Item = Guest>, log: &Log) -> Vec<Opened> {
         let mut free = Vec::new();
         for guest in guests {
-            guest.ids.iter().for_each(|id| drop(self.inside.remove(id)));
+            guest.ids.iter().for_each(|id| _ = self.inside.remove(id));
             let Some(last) = guest.ids.last() else { continue };
             self.on_disk.remove(last);
             // One that cannot be read back is fetched again: its commits are not known here any more.
@@ -187,8 +187,8 @@ impl Room {
     /// Takes segments out that could not be written down, by their last commits.
     pub fn withdraw(&mut self, lasts: &[CommitId]) {
         for guest in self.waiting.dismiss(&|_, _, guest| guest.ids.last().is_some_and(|last| lasts.contains(last))) {
-            guest.ids.iter().for_each(|id| drop(self.inside.remove(id)));
-            guest.ids.last().iter().for_each(|last| drop(self.on_disk.remove(last)));
+            guest.ids.iter().for_each(|id| _ = self.inside.remove(id));
+            guest.ids.last().iter().for_each(|last| _ = self.on_disk.remove(*last));
         }
     }
 

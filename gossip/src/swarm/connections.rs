@@ -7,7 +7,7 @@ use super::address::{bare, named_peer, parse, transport_of};
 use super::behaviour::BehaviourEvent;
 use super::job::{Done, Work};
 use super::peer::Peer;
-use super::task::{Channel, Finished, Gossiped, Network, Purpose};
+use super::task::{Attempt, Channel, Finished, Gossiped, Network, Purpose};
 use crate::codec::frame;
 use crate::handle::AskError;
 use crate::hello::Access;
@@ -47,12 +47,7 @@ impl Network {
         }
     }
 
-    fn connected(
-        &mut self,
-        peer: PeerId,
-        endpoint: &ConnectedPoint,
-        attempt: Option<(String, Option<oneshot::Sender<Result<(), AskError>>>)>,
-    ) {
+    fn connected(&mut self, peer: PeerId, endpoint: &ConnectedPoint, attempt: Option<Attempt>) {
         let (now, epoch) = (self.now(), self.next_number());
         let transport = transport_of(&peer).filter(|transport| !self.bans.holds(transport, now));
         let Some(transport) = transport else {

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A job and the work it begins with.
+pub(super) type Begun<C, G> = (Job<C, G>, Vec<Work<C, G>>);
+
 /// A connected peer; `C` and `G` as in [`Job`].
 pub(super) struct Peer<C, G> {
     pub(super) transport: TransportId,
@@ -74,7 +77,7 @@ impl<C, G> Peer<C, G> {
     }
 
     /// Takes the exchange and the work out for a job, if both are there.
-    pub(super) fn take_job(&mut self, context: &Arc<Context>) -> Option<(Job<C, G>, Vec<Work<C, G>>)> {
+    pub(super) fn take_job(&mut self, context: &Arc<Context>) -> Option<Begun<C, G>> {
         if self.waiting.is_empty() {
             return None;
         }

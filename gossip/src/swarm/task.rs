@@ -39,6 +39,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// Longest wait for running jobs at the end: one admission and its sync on a slow disk.
 const ENDING: Duration = Duration::from_secs(2);
 
+/// An address being dialed, and who asked for it.
+pub(super) type Attempt = (String, Option<oneshot::Sender<Result<(), AskError>>>);
 /// The way back for an answer.
 pub(super) type Channel = ResponseChannel<Load>;
 /// A gossip message and who passed it on.
@@ -90,7 +92,7 @@ pub struct Network {
     pub(super) limits: Limits,
     pub(super) peers: BTreeMap<PeerId, Peer<Channel, Gossiped>>,
     pub(super) dialing: Dialing,
-    pub(super) attempts: HashMap<libp2p::swarm::ConnectionId, (String, Option<oneshot::Sender<Result<(), AskError>>>)>,
+    pub(super) attempts: HashMap<libp2p::swarm::ConnectionId, Attempt>,
     pub(super) bans: Bans,
     pub(super) jobs: JoinSet<Finished>,
     pub(super) running: HashMap<Id, Option<PeerId>>,

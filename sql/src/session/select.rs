@@ -172,6 +172,9 @@ pub(crate) fn settle<T>(
     }
 }
 
+/// A reader; where it locks, also the lock's own view of it.
+type Reading = (Arc<dyn TableReader>, Option<Arc<LockingReader>>);
+
 /// What a query reads through: its snapshot with own writes, or the newest state with locks.
 fn reader(
     state: &mut State,
@@ -179,7 +182,7 @@ fn reader(
     view: Arc<dyn View>,
     lock: Option<Lock>,
     waits: &WaitSlot,
-) -> Result<(Arc<dyn TableReader>, Option<Arc<LockingReader>>), Stop> {
+) -> Result<Reading, Stop> {
     let explicit = state.transaction.as_ref().is_some_and(|t| t.explicit);
     if explicit || lock.is_some() {
         lock_names(state, plan)?;

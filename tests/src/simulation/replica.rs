@@ -3,7 +3,9 @@
 //! Promises: acknowledges only what is on disk, sends only what is on disk and signed (R14), forgets everything else in
 //! a crash. Reads no clock: every call brings the replica's own, possibly wrong, wall time.
 
-use super::chain::{Record, candidate, verify};
+mod receiving;
+
+use super::chain::{Record, candidate};
 use super::disk::Disk;
 use super::fold::{Fold, NewFold, ordered};
 use super::library::Library;
@@ -409,71 +411,6 @@ impl Replica {
         if let Some(memory) = &mut self.memory {
             memory.connections.remove(&peer);
         }
-    }
-
-    /// A segment as it came: opened, verified, admitted.
-    fn receive(&mut self, peer: usize, raw: &RawSegment, now_millis: u64, output: &mut Output) -> Result<(), Fault> {
-        let segment = verify(raw).ok_or(Fault::Invalid)?;
-        self.admit(peer, segment, now_millis, output)
-    }
-
-    fn admit_all(&mut self, segments: Vec<(usize, Segment)>, now_millis: u64, output: &mut Output) {
-        let mut todo: std::collections::VecDeque<(usize, Segment)> = segments.into();
-        while let Some((peer, segment)) = todo.pop_front() {
-            if let Some(memory) = &mut self.memory {
-                memory.refresh_waiting();
-            }
-            // A fault found after the wait is nobody's on this connection any more: the segment is forgotten.
-            let _ = self.admit(peer, segment, now_millis, output);
-        }
-    }
-
-    fn admit(&mut self, peer: usize, segment: Segment, now_millis: u64, output: &mut Output) -> Result<(), Fault> {
-        let Some(memory) = &mut self.memory else { return Ok(()) };
-        let candidates: Vec<Candidate<'_>> = segment.commits.iter().map(candidate).collect();
-        let until = match admit_segment(&candidates, &self.ground, &mut memory.library.skeleton, now_millis) {
-            Ok(entered) => {
-                let free = self.enter(&segment, &entered);
-                self.admit_all(free, now_millis, output);
-                return Ok(());
-            }
-            Err((_, Verdict::Wait(missing))) if missing.iter().all(|id| memory.library.knows(id)) => {
-                Until::Parents(missing)
-            }
-            Err((_, Verdict::Wait(_))) => return Err(Fault::Gap),
-            Err((_, Verdict::HoldUntil(millis))) => Until::Time(millis),
-            Err((_, Verdict::HoldForUpgrade(_))) => Until::Upgrade,
-            Err((_, Verdict::BrokenPromise(_) | Verdict::Invalid(_))) => return Err(Fault::Invalid),
-            Err((_, Verdict::Admit { .. })) => return Ok(()),
-        };
-        if !memory.library.waiting.contains(&segment.tip.tip.commit) {
-            let bytes = segment.commits.iter().map(|c| c.bytes().len()).sum();
-            let count = segment.commits.len();
-            // A full room is no fault: the segment is fetched again later.
-            if memory.waiting.enter(peer, count, bytes, until, segment).is_ok() {
-                memory.refresh_waiting();
-            }
-        }
-        Ok(())
-    }
-
-    /// An admitted segment goes to the disk; gives what waited for it.
-    fn enter(&mut self, segment: &Segment, entered: &[Admitted]) -> Vec<(usize, Segment)> {
-        let Some(memory) = &mut self.memory else { return Vec::new() };
-        let (mut free, mut batch) = (Vec::new(), Vec::new());
-        let fresh: BTreeSet<CommitId> = entered.iter().map(|a| a.vertex.id).collect();
-        for opened in segment.commits.iter().filter(|c| fresh.contains(&c.id)) {
-            memory.library.keep(opened.clone());
-            batch.push(Record::Commit(opened.clone()));
-            free.extend(memory.waiting.arrived(&opened.id));
-        }
-        batch.push(Record::Tip(segment.tip.clone()));
-        self.disk.append(batch);
-        memory.library.keep_tip(&segment.tip);
-        let tip = Box::new(segment.tip.clone());
-        memory.after_sync.push(AfterSync::Fetched(entered.iter().map(|a| a.vertex.id).collect(), tip));
-        memory.refresh_waiting();
-        free
     }
 }
 
