@@ -68,7 +68,7 @@ impl Cluster {
     /// So many replicas, all members, all running, that know of each other.
     pub async fn of(binary: &str, size: usize) -> Cluster {
         let mut cluster = Cluster::empty(binary);
-        (0..size).for_each(|_| drop(cluster.add()));
+        (0..size).for_each(|_| _ = cluster.add());
         cluster.populate().await;
         cluster
     }

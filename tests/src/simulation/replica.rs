@@ -13,7 +13,7 @@ use super::network::Packet;
 use super::promises::word_of;
 use super::random::Random;
 use super::step::{Habit, Note, Output, Refused};
-use dag::admit::{Admitted, Candidate, Ground, MAX_CLOCK_SKEW_MILLIS, Verdict, admit_segment};
+use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, admit_segment};
 use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
 use dag::commit::{Commit, Segment};
@@ -25,10 +25,10 @@ use dag::tip::SignedTip;
 use dag::version::Versions;
 use dag::waiting::{Until, WaitingRoom};
 use gossip::codec::{Deframer, frame};
-use gossip::{Announcement, Effect, Event, Exchange, Fault, Ledger, Message, RawSegment};
+use gossip::{Announcement, Effect, Event, Exchange, Fault, Ledger, Message};
 use linearizer::finality::Finality;
 use linearizer::outcome::Outcome;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Own commits after which a tip is signed even if nothing leaves: a segment's bound (R13).

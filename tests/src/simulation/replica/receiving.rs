@@ -8,7 +8,7 @@ use dag::admit::{Admitted, Candidate, Verdict, admit_segment};
 use dag::commit::Segment;
 use dag::id::CommitId;
 use dag::waiting::Until;
-use gossip::{Fault, RawSegment};
+use gossip::{Fault, Ledger, RawSegment};
 use std::collections::BTreeSet;
 
 impl Replica {
