@@ -113,7 +113,8 @@ fn report(replica: usize, samples: &[Vec<Sample>]) -> Result<(), Failure> {
         median(&samples[from..from + fifth].iter().map(|all| what(&all[replica])).collect::<Vec<_>>())
     };
     let (early, late) = (fifth, samples.len() - fifth);
-    let (memory, handles): (fn(&Sample) -> f64, fn(&Sample) -> f64) = (|s| s.resident_mib, |s| s.handles as f64);
+    let memory: fn(&Sample) -> f64 = |s| s.resident_mib;
+    let handles: fn(&Sample) -> f64 = |s| s.handles as f64;
     say(format!(
         "replica {replica}: memory {:.0} to {:.0} MiB (ratio {:.2}), file handles {:.0} to {:.0}",
         middle(early, memory),

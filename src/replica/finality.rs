@@ -75,7 +75,7 @@ impl Local {
             return Heard::Stranger;
         }
         match writer.known.vertex(&signed.tip.commit) {
-            Some(vertex) if !fits(&signed.tip, &vertex) => return Heard::Forged,
+            Some(vertex) if !fits(&signed.tip, &vertex) => Heard::Forged,
             Some(_) => {
                 if keep(self, writer, &signed) {
                     self.told();

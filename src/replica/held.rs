@@ -65,7 +65,7 @@ pub struct Opened {
     /// As it came.
     pub parcel: Parcel,
     /// What it says; in an error, what this program cannot read of it (R2).
-    pub content: Result<Box<Segment>, Box<Unread>>,
+    pub content: Result<Box<Segment>, Unread>,
     /// The changes that its commits keep in trees, once they were gathered: not while it waits, they may be large.
     pub bodies: Option<Bodies>,
 }

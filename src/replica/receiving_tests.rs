@@ -148,7 +148,8 @@ fn two_commits_with_one_number_both_stay_and_a_broken_promise_is_kept_as_proof()
     let b = empty(&mut twin, &founder, Hlc(time.0 + 1));
     let promise = Hlc(time.0 + 1_000);
     let from = hand.key.id();
-    let segments = vec![hand.segment(std::slice::from_ref(&a), Hlc(0)), twin.segment(&[b.clone()], promise)];
+    let segments =
+        vec![hand.segment(std::slice::from_ref(&a), Hlc(0)), twin.segment(std::slice::from_ref(&b), promise)];
     assert_eq!(founder.local().admit(&from, segments).entered, 2);
     assert!(founder.main().0.contains(&a.id) && founder.main().0.contains(&b.id), "both stay (R6)");
     let broken = empty(&mut hand, &founder, Hlc(time.0 + 9));

@@ -28,8 +28,11 @@ use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
+
+/// Takes a verified object to the disk.
+type Keep<'a> = dyn FnMut(NodeId, &[u8]) -> Result<(), TreeError> + 'a;
 
 /// Answers that wait: more than may be under way.
 const ANSWERS_WAITING: usize = 64;
@@ -330,11 +333,7 @@ impl<'a> Taking<'a> {
     }
 
     /// Everything below these roots, from whoever is connected.
-    fn gather(
-        &mut self,
-        roots: Vec<Need>,
-        keep: &mut dyn FnMut(NodeId, &[u8]) -> Result<(), TreeError>,
-    ) -> Result<gossip::objects::Progress, Failure> {
+    fn gather(&mut self, roots: Vec<Need>, keep: &mut Keep<'_>) -> Result<gossip::objects::Progress, Failure> {
         // Numbers of an earlier gathering must not be taken for answers of this one.
         let base = self.last_number;
         let mut gathering = Gathering::new(roots);
@@ -386,10 +385,7 @@ impl<'a> Taking<'a> {
     }
 
     fn receive(&self) -> Option<Answer> {
-        match self.answers.1.recv_timeout(LOOK_EVERY) {
-            Ok(answer) => Some(answer),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.answers.1.recv_timeout(LOOK_EVERY).ok()
     }
 
     fn pause(&self, time: Duration) {
