@@ -26,6 +26,9 @@ pub struct Admission {
     pub faults: Vec<Fault>,
     /// Parents that are nowhere here: to be fetched from whoever has them.
     pub missing: Vec<CommitId>,
+    /// Segments whose large commits' objects are not all here, by their last commits, with the roots to gather
+    /// ([`crate::objects::Gathering`]) before they are brought again (R10).
+    pub lacking: Vec<(CommitId, Vec<Need>)>,
 }
 
 /// What a tip turned out to be.
@@ -62,11 +65,11 @@ pub trait Host: Send + Sync + 'static {
     /// Tree nodes and large values, in the order asked for; `None` for what is not here. At least one, and no more once
     /// [`dag::objects::ANSWER_BYTES`] are passed: the peer asks for the rest again.
     fn objects(&self, ids: &[NodeId]) -> Vec<Option<Arc<[u8]>>>;
-    /// Roots of large commits' changes that received segments wait for (R10): to be gathered
-    /// ([`crate::objects::Gathering`]) from whoever sent them, each object given to [`Host::keep`]; then the segments are
-    /// fetched again.
-    fn wanted(&self) -> Vec<Need> {
-        Vec::new()
+    /// One object of a large commit's changes, as it is kept beside the commits; `None` if it is not. An object that only
+    /// a checkpoint's trees hold does not count: those are swept.
+    fn kept(&self, id: NodeId) -> Result<Option<Arc<[u8]>>, HostError> {
+        let _ = id;
+        Ok(None)
     }
     /// Stores gathered objects, each checked by the gathering; on disk when it returns.
     fn keep(&self, objects: Vec<(NodeId, Arc<[u8]>)>) -> Result<(), HostError> {

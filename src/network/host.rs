@@ -9,7 +9,7 @@ use crate::replica::local::Local;
 use dag::admit::{Known, Standing};
 use dag::author_key::AuthorKey;
 use dag::id::{AuthorId, GenesisId, NodeId};
-use dag::tree::Need;
+use dag::tree::{Nodes, TreeError};
 use gossip::ticket::{JoinRequest, Refusal, Welcome};
 use gossip::{Access, Admission, Announcement, Heard, Hello, Host, HostError, Ledger, RawSegment, TransportId};
 use std::sync::Arc;
@@ -75,8 +75,12 @@ impl Host for LocalHost {
         self.local.offers()
     }
 
-    fn wanted(&self) -> Vec<Need> {
-        self.local.wanted_bodies()
+    fn kept(&self, id: NodeId) -> Result<Option<Arc<[u8]>>, HostError> {
+        match Nodes::get(&*self.local.log, id) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(TreeError::Missing(_)) => Ok(None),
+            Err(error) => Err(HostError(error.to_string())),
+        }
     }
 
     fn keep(&self, objects: Vec<(NodeId, Arc<[u8]>)>) -> Result<(), HostError> {

@@ -12,8 +12,8 @@ use dag::commit::{Commit, Segment};
 use dag::id::{CommitId, NodeId};
 use dag::store::object_record;
 use dag::tree::{Need, Tree, TreeError};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Most missing objects that are named: as many as one request asks for.
 const NAMED_OBJECTS: usize = 256;
@@ -24,32 +24,12 @@ pub struct Bodies(HashMap<CommitId, Arc<ChangeSet>>);
 
 /// Why a segment cannot enter.
 pub enum Lack {
-    /// Objects of this commit's body are not here.
-    Objects(CommitId, usize),
+    /// Objects of bodies are not here: the first commit that lacks some, how many at least, and the roots to gather.
+    Objects(CommitId, usize, Vec<Need>),
     /// The body says what its trees do not hold: the commit is invalid everywhere.
     Invalid(CommitId, String),
     /// What is here cannot be read.
     Unreadable(String),
-}
-
-/// Most commits whose objects are wanted at once; the others are named when they come again.
-const WANTED_COMMITS: usize = 64;
-
-/// The bodies whose objects are to be gathered: the roots of each commit's trees.
-#[derive(Default)]
-pub struct Wanted(Mutex<BTreeMap<CommitId, Vec<NodeId>>>);
-
-impl Wanted {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<CommitId, Vec<NodeId>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lacks(&self, commit: &Commit) {
-        let mut wanted = self.lock();
-        if wanted.len() < WANTED_COMMITS {
-            wanted.insert(commit.id, commit.body.roots().collect());
-        }
-    }
 }
 
 impl Bodies {
@@ -62,29 +42,26 @@ impl Bodies {
 impl Local {
     /// The changes of a verified segment. Costs nothing for changes that are inline.
     pub fn bodies(&self, segment: &Segment) -> Result<Bodies, Lack> {
-        let mut bodies = Bodies::default();
+        let (mut bodies, mut lacking) = (Bodies::default(), Vec::new());
+        let mut first = None;
         for commit in segment.commits.iter().filter(|commit| commit.changes().is_none()) {
             let missing = self.log.missing_objects(&commit.body, &self.runs, NAMED_OBJECTS);
             match missing.map(|missing| missing.len()) {
-                Ok(0) => drop(self.wanted_bodies.lock().remove(&commit.id)),
+                Ok(0) => {}
                 Ok(count) => {
-                    self.wanted_bodies.lacks(commit);
-                    return Err(Lack::Objects(commit.id, count));
+                    first = first.or(Some((commit.id, count)));
+                    lacking.extend(commit.body.roots().filter_map(|root| Need::root(Tree { root: Some(root) })));
+                    continue;
                 }
                 Err(TreeError::Damaged { reason, .. }) => return Err(Lack::Invalid(commit.id, reason.to_owned())),
                 Err(error) => return Err(Lack::Unreadable(error.to_string())),
             }
-            let changes = record::changes(commit, &self.runs).map_err(|why| Lack::Invalid(commit.id, why))?;
-            bodies.0.insert(commit.id, changes);
+            if first.is_none() {
+                let changes = record::changes(commit, &self.runs).map_err(|why| Lack::Invalid(commit.id, why))?;
+                bodies.0.insert(commit.id, changes);
+            }
         }
-        Ok(bodies)
-    }
-
-    /// What is to be gathered so that the segments that were turned away for it can enter, sorted by commit.
-    pub fn wanted_bodies(&self) -> Vec<Need> {
-        let wanted = self.wanted_bodies.lock();
-        let roots = wanted.values().flatten();
-        roots.filter_map(|root| Need::root(Tree { root: Some(*root) })).collect()
+        first.map_or(Ok(bodies), |(id, count)| Err(Lack::Objects(id, count, lacking)))
     }
 
     /// Stores objects of bodies that came from elsewhere; on the disk on return.

@@ -2,7 +2,6 @@
 //!
 //! Lock order: the latch first, then nothing that waits. Nobody holds the latch across a disk sync.
 
-use super::bodies::Wanted;
 use super::clone::{Cloned, Stand};
 use super::counters::Counters;
 use super::demoted::Demoted;
@@ -58,8 +57,6 @@ pub struct Local {
     pub trees: Trees,
     /// The trees of large commits, in the log.
     pub runs: Trees,
-    /// Trees of fetched commits that are not all here yet.
-    pub wanted_bodies: Wanted,
     /// AUTO_INCREMENT.
     pub counters: Counters,
     /// The next hidden row number of the run (R39).
@@ -143,7 +140,6 @@ impl Local {
             tree_store: parts.tree_store,
             trees: parts.trees,
             runs: parts.runs,
-            wanted_bodies: Wanted::default(),
             counters: parts.counters,
             hidden: AtomicU64::new(1),
             newest: ArcSwap::from_pointee(newest),

@@ -16,6 +16,7 @@ use dag::error::Error;
 use dag::id::{AuthorId, CommitId, EntityId};
 use dag::row_key::Key;
 use dag::store::{Answer, Kind, Record};
+use dag::tree::Need;
 use dag::waiting::Until;
 use gossip::{Admission, Fault, RawSegment};
 use linearizer::commit::Ordered;
@@ -36,6 +37,8 @@ pub struct Taken {
     pub refused: Vec<(Fault, String)>,
     /// Commits that are nowhere here and that something waits for.
     pub missing: BTreeSet<CommitId>,
+    /// Segments whose large commits' objects are not all here, by their last commits, with the roots to gather (R10).
+    pub lacking: Vec<(CommitId, Vec<Need>)>,
 }
 
 impl Local {
@@ -50,6 +53,7 @@ impl Local {
                     entered: taken.entered,
                     faults: taken.refused.iter().map(|(fault, _)| *fault).collect(),
                     missing: taken.missing.into_iter().collect(),
+                    lacking: taken.lacking,
                 }
             }
             Err(error) => {
@@ -98,7 +102,8 @@ impl Local {
                 opened.bodies = Some(bodies);
                 return Some(opened);
             }
-            Err(Lack::Objects(id, count)) => {
+            Err(Lack::Objects(id, count, roots)) => {
+                taken.lacking.push((segment.tip.tip.commit, roots));
                 taken.waiting.push(format!("commit {id} waits for {count} or more objects of its changes (R10)"));
             }
             Err(Lack::Invalid(id, why)) => taken.refused.push((Fault::Invalid, format!("commit {id}: {why}"))),

@@ -45,6 +45,36 @@ pub async fn wait_for(conn: &mut Conn, query: &str, wanted: &str) {
 }
 
 #[tokio::test]
+async fn a_large_transaction_reaches_the_other() {
+    let [first, second] = two_of_one_database();
+    let one = Instance::networked(BINARY, first.path(), &[]);
+    let mut a = one.connect().await;
+    a.query_drop("CREATE DATABASE shop").await.unwrap();
+    a.query_drop("CREATE TABLE shop.t (id INT PRIMARY KEY, v LONGTEXT)").await.unwrap();
+    let two = Instance::networked(BINARY, second.path(), &[one.peers_address()]);
+    let mut b = two.connect().await;
+    let count = "SELECT CONCAT(COUNT(*), ' ', COALESCE(SUM(LENGTH(v)), 0)) FROM shop.t";
+    wait_for(&mut b, count, "0 0").await;
+    // Over 64 KiB, so trees of their own (R10).
+    let rows: Vec<String> = (0..5_000).map(|n| format!("({n},'{n:0300}')")).collect();
+    a.query_drop(format!("INSERT INTO shop.t VALUES {}", rows.join(","))).await.unwrap();
+    wait_for(&mut b, count, "5000 1500000").await;
+    a.query_drop("INSERT INTO shop.t VALUES (-1, REPEAT('x', 1048576))").await.unwrap();
+    wait_for(&mut b, count, "5001 2548576").await;
+
+    // Killed somewhere in the middle, it goes on; what it gave to others it still has.
+    a.query_drop("UPDATE shop.t SET v = CONCAT(v, '!')").await.unwrap();
+    two.kill();
+    let two = Instance::networked(BINARY, second.path(), &[one.peers_address()]);
+    let mut b = two.connect().await;
+    wait_for(&mut b, count, "5001 2553577").await;
+    let hash = "SELECT value FROM headwaters.status WHERE name = 'main_hash'";
+    let wanted: Option<String> = a.query_first(hash).await.unwrap();
+    wait_for(&mut b, hash, &wanted.unwrap()).await;
+    assert!(one.stop() && two.stop());
+}
+
+#[tokio::test]
 async fn what_one_replica_writes_the_other_shows() {
     let [first, second] = two_of_one_database();
     let one = Instance::networked(BINARY, first.path(), &[]);

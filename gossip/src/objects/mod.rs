@@ -100,6 +100,7 @@ pub struct Gathering {
     sources: Sources,
     last_number: u64,
     progress: Progress,
+    last_fault: Option<Fault>,
 }
 
 impl Gathering {
@@ -120,6 +121,11 @@ impl Gathering {
         !self.is_whole() && self.sources.is_empty()
     }
 
+    /// What a peer did wrong in the event applied last.
+    pub fn last_fault(&self) -> Option<Fault> {
+        self.last_fault
+    }
+
     /// How far it has come.
     pub fn progress(&self) -> Progress {
         let under_way: usize = self.asked.values().map(|asked| asked.needs.len()).sum();
@@ -129,6 +135,7 @@ impl Gathering {
     /// Applies one event. Error: what is here cannot be read; nothing was asked or stored by this call.
     pub fn apply(&mut self, event: Event, here: &dyn Objects, now_millis: u64) -> Result<Vec<Effect>, TreeError> {
         let mut effects = Vec::new();
+        self.last_fault = None;
         match event {
             Event::Source(peer) => self.sources.add(peer),
             Event::Gone(peer) => self.forget(peer),
@@ -260,6 +267,7 @@ impl Gathering {
     }
 
     fn fault(&mut self, peer: TransportId, fault: Fault, now_millis: u64, effects: &mut Vec<Effect>) {
+        self.last_fault = Some(fault);
         if self.sources.fault(peer, fault, now_millis) {
             self.forget(peer);
             effects.push(Effect::Drop(peer, fault));

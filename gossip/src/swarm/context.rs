@@ -3,11 +3,12 @@
 //! Promises: a commit that is being fetched from one peer is not fetched from another for [`ON_THE_WAY_MILLIS`]; if the
 //! first fails, the next announcement brings it back. Every lock here is held for a look-up, never over a call.
 
+use super::gatherer::Gatherer;
 use crate::announcement::Announcement;
 use crate::hello::{Access, Hello, TransportId};
 use crate::host::{Host, HostError};
 use crate::ledger::{Ledger, RawSegment, Served};
-use crate::limits::{MAX_ADDRESSES, MAX_WANT};
+use crate::limits::{FETCH_PATIENCE_MILLIS, MAX_ADDRESSES, MAX_WANT};
 use dag::id::{AuthorId, CommitId, RunId};
 use dag::version::{Ask, Lack, Position, Walk};
 use dag::vertex::{Chain, Vertex};
@@ -31,6 +32,8 @@ pub(super) struct Context {
     newest: Mutex<Option<Announcement>>,
     addresses: Mutex<Vec<String>>,
     on_the_way: Mutex<HashMap<CommitId, (TransportId, u64)>>,
+    /// Last commits of segments whose objects are being gathered (R10), from whom, until when that is believed.
+    gathered: Mutex<HashMap<CommitId, (TransportId, u64)>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -49,6 +52,7 @@ impl Context {
             newest: Mutex::default(),
             addresses: Mutex::default(),
             on_the_way: Mutex::default(),
+            gathered: Mutex::default(),
         }
     }
 
@@ -98,6 +102,20 @@ impl Context {
         lock(&self.on_the_way).retain(|_, (of, _)| of != peer);
     }
 
+    /// Objects of these segments are being gathered from this peer, and of no others. Said again every second while it is
+    /// so: what a peer left behind that went away is soon gathered from another.
+    pub(super) fn gathers(&self, peer: TransportId, gatherer: &Gatherer, now_millis: u64) {
+        let mut gathered = lock(&self.gathered);
+        gathered.retain(|_, (of, until)| *of != peer && *until > now_millis);
+        let until = now_millis + FETCH_PATIENCE_MILLIS;
+        gathered.extend(gatherer.awaited().map(|id| (*id, (peer, until))));
+    }
+
+    /// Whether objects of this segment are being gathered from another peer.
+    pub(super) fn is_gathered_from_another(&self, peer: &TransportId, id: &CommitId) -> bool {
+        lock(&self.gathered).get(id).is_some_and(|(of, _)| of != peer)
+    }
+
     fn comes_from_another(&self, peer: &TransportId, id: &CommitId, now_millis: u64) -> bool {
         lock(&self.on_the_way).get(id).is_some_and(|(of, until)| of != peer && *until > now_millis)
     }
@@ -107,6 +125,7 @@ impl Context {
 pub(super) struct Seen<'a> {
     pub(super) ledger: &'a dyn Ledger,
     pub(super) context: &'a Context,
+    pub(super) gatherer: &'a Gatherer,
     pub(super) peer: TransportId,
     pub(super) now_millis: u64,
 }
@@ -117,7 +136,10 @@ impl Ledger for Seen<'_> {
     }
 
     fn knows(&self, id: &CommitId) -> bool {
-        self.ledger.knows(id) || self.context.comes_from_another(&self.peer, id, self.now_millis)
+        self.ledger.knows(id)
+            || self.gatherer.awaits(id)
+            || self.context.is_gathered_from_another(&self.peer, id)
+            || self.context.comes_from_another(&self.peer, id, self.now_millis)
     }
 
     fn have(&self) -> Vec<(Chain, Position)> {

@@ -84,6 +84,7 @@ impl Network {
                 self.work(peer, Work::Event(Event::Received(nothing)));
             }
             Purpose::Words(_) => {}
+            Purpose::Objects(number) => return self.work(peer, Work::Objects(number, Some(messages))),
             Purpose::Announce => self.answered_announcement(peer),
             Purpose::Ask(asking) => {
                 let answer = messages.iter().find_map(|m| match m {
@@ -99,7 +100,7 @@ impl Network {
     /// No answer came, or none that is one.
     fn on_silence(&mut self, id: OutboundRequestId, error: &OutboundFailure) {
         let Some(sent) = self.sent.remove(&id) else { return };
-        let (peer, is_words) = (sent.peer, matches!(sent.purpose, Purpose::Words(_)));
+        let (peer, is_words) = (sent.peer, matches!(sent.purpose, Purpose::Words(_) | Purpose::Objects(_)));
         let same = self.peers.get(&peer).is_some_and(|desk| desk.epoch == sent.epoch);
         self.unanswered(sent);
         let gone = matches!(error, OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure);
@@ -112,7 +113,7 @@ impl Network {
 
     /// The peer closed the way back without a word: it has too much to do, or does not like us.
     fn turned_away(&mut self, sent: Sent) {
-        let (peer, is_words) = (sent.peer, matches!(sent.purpose, Purpose::Words(_)));
+        let (peer, is_words) = (sent.peer, matches!(sent.purpose, Purpose::Words(_) | Purpose::Objects(_)));
         self.unanswered(sent);
         if is_words {
             self.work(peer, Work::Event(Event::Garbled(Fault::Silent)));
@@ -124,6 +125,7 @@ impl Network {
             Purpose::Announce => self.answered_announcement(sent.peer),
             Purpose::Ask(asking) => self.answered_ask(asking, None),
             Purpose::Request(reply) => drop(reply.send(Err(AskError::Gone))),
+            Purpose::Objects(number) => self.work(sent.peer, Work::Objects(number, None)),
             Purpose::Words(_) | Purpose::Hello(_) => {}
         }
     }
@@ -180,8 +182,10 @@ impl Network {
         let Some(desk) = self.peers.get_mut(&peer).filter(|desk| desk.epoch == epoch) else { return };
         desk.asked = desk.asked.saturating_sub(done.replies.len());
         let transport = desk.transport;
-        let (fetching, counts) = (done.exchange.is_fetching(), done.exchange.faults().counts().clone());
+        let fetching = done.exchange.is_fetching() || done.gatherer.is_busy();
+        let counts = done.exchange.faults().counts().clone();
         desk.exchange = Some(std::mem::take(&mut done.exchange));
+        desk.gatherer = std::mem::take(&mut done.gatherer);
         let replied: usize = done.replies.iter().map(|(_, bytes)| bytes.len()).sum();
         let before = std::mem::replace(&mut desk.counted, counts.clone());
         self.note(transport, |status| {
@@ -196,8 +200,8 @@ impl Network {
             // A peer that went away meanwhile has no use for the answer.
             let _gone = self.swarm.behaviour_mut().words.send_response(channel, Load::Out(bytes));
         }
-        for Outgoing { fetch, bytes } in std::mem::take(&mut done.requests) {
-            self.send(peer, bytes, Purpose::Words(fetch));
+        for Outgoing { purpose, bytes } in std::mem::take(&mut done.requests) {
+            self.send(peer, bytes, purpose);
         }
         self.on_verdicts(std::mem::take(&mut done.verdicts));
         self.on_access(peer, &mut done);

@@ -5,6 +5,8 @@
 //! loop has to send and to note.
 
 use super::context::{Context, Seen};
+use super::gatherer::{Gatherer, Kept, Step};
+use super::task::Purpose;
 use crate::announcement::Announcement;
 use crate::codec::frame;
 use crate::exchange::{Effect, Event, Exchange};
@@ -15,8 +17,9 @@ use crate::limits::PROTOCOL_VERSION;
 use crate::message::{Held, Message};
 use crate::ticket::{Refusal, RefusalKind};
 use dag::encode::from_bytes;
-use dag::id::AuthorId;
+use dag::id::{AuthorId, CommitId};
 use dag::tip::SignedTip;
+use dag::tree::{Need, TreeError};
 use serde_bytes::ByteBuf;
 use std::sync::Arc;
 
@@ -29,6 +32,8 @@ pub(super) enum Work<C, G> {
     Asked(Message, C),
     /// The answer to one of ours: to a fetch, an announcement or an ask.
     Answered(Vec<Message>),
+    /// The answer to a request for objects; nothing: there was none.
+    Objects(u64, Option<Vec<Message>>),
     /// The answer to our hello.
     Greeted(Message),
     /// An announcement by gossip, of whoever: may it be passed on?
@@ -37,16 +42,16 @@ pub(super) enum Work<C, G> {
     Recheck,
 }
 
-/// A request to send: its number if it belongs to a fetch, and its frame.
-#[derive(Debug)]
+/// A request to send: what it is for, and its frame.
 pub(super) struct Outgoing {
-    pub(super) fetch: u64,
+    pub(super) purpose: Purpose,
     pub(super) bytes: Vec<u8>,
 }
 
 /// What came of a job.
 pub(super) struct Done<C, G> {
     pub(super) exchange: Exchange,
+    pub(super) gatherer: Gatherer,
     pub(super) replies: Vec<(C, Vec<u8>)>,
     pub(super) requests: Vec<Outgoing>,
     /// It said hello, and may do this.
@@ -91,13 +96,16 @@ pub(super) struct Job<C, G> {
     pub(super) access: Option<Access>,
     /// We dialed it: it may be fetched from, even if it is no member by what is known here yet.
     pub(super) dialed: bool,
+    /// When the exchange decided last.
+    pub(super) now_millis: u64,
     pub(super) done: Done<C, G>,
 }
 
 impl<C, G> Done<C, G> {
-    pub(super) fn new(exchange: Exchange) -> Self {
+    pub(super) fn new(exchange: Exchange, gatherer: Gatherer) -> Self {
         Done {
             exchange,
+            gatherer,
             replies: Vec::new(),
             requests: Vec::new(),
             greeted: None,
@@ -123,6 +131,7 @@ impl<C, G> Job<C, G> {
                 Work::Event(event) => drop(self.apply(event)),
                 Work::Asked(message, channel) => self.asked(message, channel),
                 Work::Answered(messages) => self.answered(messages),
+                Work::Objects(number, messages) => self.objects(number, messages),
                 Work::Greeted(message) => self.greeted(message),
                 Work::Gossip(announcement, name) => self.gossip(announcement, name),
                 Work::Recheck => self.recheck(),
@@ -345,9 +354,13 @@ impl<C, G> Job<C, G> {
 
     fn decide(&mut self, events: Vec<Event>) -> Vec<Effect> {
         let (mut events, mut effects) = (events, Vec::new());
-        let (context, peer, exchange) = (&self.context, self.peer, &mut self.done.exchange);
+        let (context, peer) = (&self.context, self.peer);
+        let (exchange, gatherer) = (&mut self.done.exchange, &self.done.gatherer);
+        let mut decided_millis = self.now_millis;
         context.host.read(&mut |ledger, now_millis| {
-            let seen = Seen { ledger, context, peer, now_millis };
+            decided_millis = now_millis;
+            context.gathers(peer, gatherer, now_millis);
+            let seen = Seen { ledger, context, gatherer, peer, now_millis };
             for event in std::mem::take(&mut events) {
                 effects.extend(exchange.apply(event, &seen, now_millis));
             }
@@ -357,6 +370,7 @@ impl<C, G> Job<C, G> {
                 }
             }
         });
+        self.now_millis = decided_millis;
         effects
     }
 
@@ -364,17 +378,61 @@ impl<C, G> Job<C, G> {
         let Some(author) = self.author.filter(|_| !segments.is_empty()) else { return Vec::new() };
         let admission = self.context.host.admit(&author, segments);
         self.done.entered += admission.entered;
+        let again = self.gather(admission.lacking);
         let missing = (!admission.missing.is_empty()).then_some(Event::Missing(admission.missing));
-        admission.faults.into_iter().map(Event::Refused).chain(missing).collect()
+        admission.faults.into_iter().map(Event::Refused).chain(missing).chain(again).collect()
+    }
+
+    /// Segments of the peer wait for objects, unless another peer gives them already.
+    fn gather(&mut self, mut lacking: Vec<(CommitId, Vec<Need>)>) -> Vec<Event> {
+        lacking.retain(|(id, _)| !self.context.is_gathered_from_another(&self.peer, id));
+        if lacking.is_empty() {
+            return Vec::new();
+        }
+        let host = self.context.host.clone();
+        let step = self.done.gatherer.lacks(lacking, self.peer, &Kept(&*host));
+        self.context.gathers(self.peer, &self.done.gatherer, self.now_millis);
+        self.step(step)
+    }
+
+    fn objects(&mut self, number: u64, messages: Option<Vec<Message>>) {
+        let host = self.context.host.clone();
+        let step = self.done.gatherer.answered(number, messages, self.peer, &Kept(&*host));
+        let events = self.step(step);
+        drop(self.apply_all(events));
+    }
+
+    /// Keeps and asks what the gathering of objects wants; gives what follows for the exchange.
+    fn step(&mut self, step: Result<Step, TreeError>) -> Vec<Event> {
+        let kept = step.map_err(|e| e.to_string()).and_then(|mut step| {
+            let keep = std::mem::take(&mut step.keep);
+            if !keep.is_empty() {
+                self.context.host.keep(keep).map_err(|e| e.to_string())?;
+            }
+            Ok(step)
+        });
+        match kept {
+            Ok(step) => {
+                step.ask.iter().for_each(|message| self.request(message));
+                let again = (!step.again.is_empty()).then_some(Event::Missing(step.again));
+                step.fault.map(Event::Garbled).into_iter().chain(again).collect()
+            }
+            Err(error) => {
+                tracing::warn!(%error, "objects of a large commit cannot be read or kept; they are asked for later");
+                self.done.gatherer.end();
+                Vec::new()
+            }
+        }
     }
 
     fn request(&mut self, message: &Message) {
-        let fetch = match message {
-            Message::Fetch { fetch, .. } | Message::Climb { fetch, .. } => *fetch,
-            _ => 0,
+        let purpose = match message {
+            Message::Fetch { fetch, .. } | Message::Climb { fetch, .. } => Purpose::Words(*fetch),
+            Message::Get { get, .. } => Purpose::Objects(*get),
+            _ => Purpose::Words(0),
         };
         match frame(message) {
-            Ok(bytes) => self.done.requests.push(Outgoing { fetch, bytes }),
+            Ok(bytes) => self.done.requests.push(Outgoing { purpose, bytes }),
             Err(error) => tracing::error!(%error, "a request cannot be encoded"),
         }
     }

@@ -10,6 +10,7 @@ mod behaviour;
 mod connections;
 mod context;
 mod desk;
+mod gatherer;
 mod job;
 mod joining;
 mod peer;

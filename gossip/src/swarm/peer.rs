@@ -3,6 +3,7 @@
 //! Promises: its exchange is here or with the one job that runs for it; work that waits is bounded.
 
 use super::context::Context;
+use super::gatherer::Gatherer;
 use super::job::{Done, Job, Work};
 use crate::exchange::Exchange;
 use crate::faults::Fault;
@@ -23,6 +24,8 @@ pub(super) struct Peer<C, G> {
     pub(super) epoch: u64,
     /// `None` while a job has it.
     pub(super) exchange: Option<Exchange>,
+    /// Like the exchange, with the job that runs.
+    pub(super) gatherer: Gatherer,
     pub(super) waiting: Vec<Work<C, G>>,
     pub(super) hello: Option<Hello>,
     pub(super) access: Option<Access>,
@@ -50,6 +53,7 @@ impl<C, G> Peer<C, G> {
             transport,
             epoch,
             exchange: Some(Exchange::new()),
+            gatherer: Gatherer::default(),
             waiting: Vec::new(),
             hello: None,
             access: None,
@@ -88,7 +92,8 @@ impl<C, G> Peer<C, G> {
             author: self.hello.as_ref().map(|hello| hello.author),
             access: self.access,
             dialed: self.dialed,
-            done: Done::new(exchange),
+            now_millis: 0,
+            done: Done::new(exchange, std::mem::take(&mut self.gatherer)),
         };
         Some((job, std::mem::take(&mut self.waiting)))
     }

@@ -50,6 +50,8 @@ pub(super) type Gossiped = (MessageId, PeerId);
 pub(super) enum Purpose {
     /// The exchange's; the number of the fetch.
     Words(u64),
+    /// Objects of large commits; the number of the request.
+    Objects(u64),
     Announce,
     /// Our hello; when it was said.
     Hello(u64),

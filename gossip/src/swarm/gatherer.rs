@@ -1,0 +1,283 @@
+//! The bodies of large commits that one peer's segments wait for, gathered from that peer node by node (R10).
+//!
+//! Promises: one gathering of a peer at a time, its requests bounded; an object is kept only if it is what its id says;
+//! anything the peer does wrong, or does not have, ends the gathering, and what was kept stays, so that the next
+//! announcement goes on from there. Synchronous; knows no swarm: a [`Step`] says what to keep, to ask and to fetch again.
+
+use crate::faults::Fault;
+use crate::hello::TransportId;
+use crate::host::Host;
+use crate::message::Message;
+use crate::objects::{Assembly, Effect, Event, Gathering};
+use dag::id::{CommitId, NodeId};
+use dag::objects::{Bytes, Objects};
+use dag::tree::{Need, TreeError};
+use std::collections::BTreeSet;
+
+/// Segments that may wait for objects of one peer; others are fetched again later, by the next announcement.
+pub(super) const MAX_AWAITED: usize = 256;
+
+/// What the peer's segments wait for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gatherer {
+    gathering: Option<Gathering>,
+    /// The last commits of the segments that wait.
+    awaited: BTreeSet<CommitId>,
+    /// Added to the gathering's numbers, so that an answer to an older one is none to this one.
+    base: u64,
+    last: u64,
+}
+
+/// What to do, in this order.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Step {
+    /// To be on disk before anything else.
+    pub(super) keep: Vec<(NodeId, Bytes)>,
+    /// Requests to the peer.
+    pub(super) ask: Vec<Message>,
+    /// What the peer did wrong.
+    pub(super) fault: Option<Fault>,
+    /// All objects are here: the segments that end at these commits are fetched again.
+    pub(super) again: Vec<CommitId>,
+}
+
+impl Gatherer {
+    /// Whether a gathering is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.gathering.is_some()
+    }
+
+    /// Whether the segment that ends at this commit waits for objects: to fetch it now would be in vain.
+    pub(super) fn awaits(&self, id: &CommitId) -> bool {
+        self.awaited.contains(id)
+    }
+
+    /// The last commits of the segments that wait.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = &CommitId> {
+        self.awaited.iter()
+    }
+
+    /// Segments of this peer lack objects. While others are gathered, these are only noted, and fetched after them.
+    pub(super) fn lacks(
+        &mut self,
+        lacking: Vec<(CommitId, Vec<Need>)>,
+        peer: TransportId,
+        here: &dyn Objects,
+    ) -> Result<Step, TreeError> {
+        let room = MAX_AWAITED.saturating_sub(self.awaited.len());
+        let is_busy = self.is_busy();
+        let mut roots = Vec::new();
+        for (id, needs) in lacking.into_iter().take(room) {
+            self.awaited.insert(id);
+            roots.extend(needs);
+        }
+        if is_busy || roots.is_empty() {
+            return Ok(Step::default());
+        }
+        self.base = self.last;
+        self.gathering = Some(Gathering::new(roots));
+        let mut step = self.apply(Event::Source(peer), here)?;
+        // Everything came from elsewhere meanwhile: who brought it also brings the commits.
+        step.again.clear();
+        Ok(step)
+    }
+
+    /// The peer's answer to request `number`; `None`: there was none.
+    pub(super) fn answered(
+        &mut self,
+        number: u64,
+        messages: Option<Vec<Message>>,
+        peer: TransportId,
+        here: &dyn Objects,
+    ) -> Result<Step, TreeError> {
+        let Some(get) = number.checked_sub(self.base).filter(|get| *get > 0 && self.is_busy()) else {
+            return Ok(Step::default());
+        };
+        // It does not serve us, now or ever: not a fault of its objects.
+        let served = messages.filter(|messages| !matches!(messages.first(), Some(Message::Refused(_))));
+        let Some(messages) = served else { return self.apply(Event::Gone(peer), here) };
+        match Assembly::of(number, messages) {
+            Ok(objects) => self.apply(Event::Answered { peer, get, objects }, here),
+            Err(fault) => self.apply(Event::Failed { peer, get, fault }, here),
+        }
+    }
+
+    /// Forgets what was under way, not what was kept.
+    pub(super) fn end(&mut self) {
+        self.gathering = None;
+        self.awaited.clear();
+    }
+
+    fn apply(&mut self, event: Event, here: &dyn Objects) -> Result<Step, TreeError> {
+        let mut step = Step::default();
+        let Some(gathering) = &mut self.gathering else { return Ok(step) };
+        let (mut fault, base) = (None, self.base);
+        // The swarm's own patience ends requests: no time passes in here.
+        for effect in gathering.apply(event, here, 0)? {
+            match effect {
+                Effect::Store(id, bytes) => step.keep.push((id, bytes)),
+                Effect::Ask { get, ids, .. } => {
+                    self.last = base + get;
+                    step.ask.push(Message::Get { get: base + get, ids });
+                }
+                Effect::Drop(_, last) => fault = Some(last),
+            }
+        }
+        step.fault = gathering.last_fault().or(fault);
+        if gathering.is_whole() {
+            step.again = std::mem::take(&mut self.awaited).into_iter().collect();
+            self.gathering = None;
+        } else if step.fault.is_some() || gathering.is_stuck() {
+            step.ask.clear();
+            self.end();
+        }
+        Ok(step)
+    }
+}
+
+/// The objects of large commits that the host keeps.
+pub(super) struct Kept<'a>(pub(super) &'a dyn Host);
+
+impl Objects for Kept<'_> {
+    fn get(&self, id: NodeId) -> Result<Option<Bytes>, TreeError> {
+        self.0.kept(id).map_err(TreeError::store)
+    }
+
+    fn has(&self, id: NodeId) -> Result<bool, TreeError> {
+        Ok(self.get(id)?.is_some())
+    }
+
+    fn root(&self) -> Option<NodeId> {
+        None
+    }
+
+    fn rebase(&self) -> Result<Option<NodeId>, TreeError> {
+        Ok(None)
+    }
+
+    fn sources(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn size(&self) -> u64 {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dag::tree::{Builder, MemoryNodes, NodeSink, Nodes, Shape, Tree};
+
+    struct Here(MemoryNodes);
+
+    impl Objects for Here {
+        fn get(&self, id: NodeId) -> Result<Option<Bytes>, TreeError> {
+            Ok(self.0.get(id).ok())
+        }
+
+        fn has(&self, id: NodeId) -> Result<bool, TreeError> {
+            Ok(self.0.get(id).is_ok())
+        }
+
+        fn root(&self) -> Option<NodeId> {
+            None
+        }
+
+        fn rebase(&self) -> Result<Option<NodeId>, TreeError> {
+            Ok(None)
+        }
+
+        fn sources(&self) -> Vec<String> {
+            Vec::new()
+        }
+
+        fn size(&self) -> u64 {
+            0
+        }
+    }
+
+    const PEER: TransportId = TransportId([2; 32]);
+    const TIP: CommitId = CommitId([7; 32]);
+
+    /// Some dozens of nodes, two levels, and a large value.
+    fn body() -> (Vec<(CommitId, Vec<Need>)>, MemoryNodes) {
+        let (mut nodes, shape) = (MemoryNodes::default(), Shape::with_target([3; 32], 256));
+        let mut builder = Builder::new(&shape, &mut nodes);
+        for n in 0..500_u32 {
+            let length = if n == 9 { 20_000 } else { 20 };
+            builder.push(&n.to_be_bytes(), &[vec![n as u8; length]].concat()).unwrap();
+        }
+        let tree: Tree = builder.finish().unwrap();
+        (vec![(TIP, vec![Need::root(tree).unwrap()])], nodes)
+    }
+
+    /// Plays the peer over `nodes` until nothing is asked or the peer did something wrong; the last step.
+    fn play(
+        gatherer: &mut Gatherer,
+        mut step: Step,
+        nodes: &MemoryNodes,
+        here: &mut Here,
+        mut change: impl FnMut(u64, &mut Vec<Option<Bytes>>),
+    ) -> Step {
+        let mut open = std::mem::take(&mut step.ask);
+        while let Some(Message::Get { get, ids }) = open.pop() {
+            let mut objects: Vec<Option<Bytes>> = ids.iter().map(|id| nodes.get(*id).ok()).collect();
+            change(get, &mut objects);
+            step = gatherer.answered(get, Some(crate::objects::answer(get, &objects)), PEER, here).unwrap();
+            for (id, bytes) in &step.keep {
+                here.0.put(*id, bytes).unwrap();
+            }
+            open.append(&mut step.ask);
+        }
+        step
+    }
+
+    #[test]
+    fn a_body_is_gathered_and_its_segment_fetched_again() {
+        let (lacking, nodes) = body();
+        let (mut gatherer, mut here) = (Gatherer::default(), Here(MemoryNodes::default()));
+        let step = gatherer.lacks(lacking.clone(), PEER, &here).unwrap();
+        assert!(gatherer.is_busy() && gatherer.awaits(&TIP));
+        let last = play(&mut gatherer, step, &nodes, &mut here, |_, _| {});
+        assert_eq!((last.again, last.fault), (vec![TIP], None));
+        assert!(!gatherer.is_busy() && !gatherer.awaits(&TIP));
+        // All is here: if the segment is still turned away, gathering more would not help it.
+        assert_eq!(gatherer.lacks(lacking, PEER, &here).unwrap(), Step::default());
+    }
+
+    #[test]
+    fn a_wrong_object_is_a_fault_and_nothing_of_it_is_kept() {
+        let (lacking, nodes) = body();
+        let (mut gatherer, mut here) = (Gatherer::default(), Here(MemoryNodes::default()));
+        let step = gatherer.lacks(lacking, PEER, &here).unwrap();
+        let lie = |_, objects: &mut Vec<Option<Bytes>>| objects[0] = Some(Bytes::from(vec![1; 40]));
+        let last = play(&mut gatherer, step, &nodes, &mut here, lie);
+        assert_eq!(last, Step { fault: Some(Fault::Invalid), ..Step::default() });
+        assert!(!gatherer.is_busy() && !gatherer.awaits(&TIP), "the next announcement brings it back");
+    }
+
+    #[test]
+    fn what_was_kept_is_not_asked_for_again() {
+        let (lacking, nodes) = body();
+        let (mut gatherer, mut here) = (Gatherer::default(), Here(MemoryNodes::default()));
+        let step = gatherer.lacks(lacking.clone(), PEER, &here).unwrap();
+        // The third request is for objects that the peer does not have.
+        let lack = |get, objects: &mut Vec<Option<Bytes>>| {
+            if get > 2 {
+                objects.fill(None)
+            }
+        };
+        let last = play(&mut gatherer, step, &nodes, &mut here, lack);
+        assert!(last.again.is_empty() && last.fault.is_none() && !gatherer.is_busy());
+        let step = gatherer.lacks(lacking, PEER, &here).unwrap();
+        let before = here.0.clone();
+        let mut twice = 0;
+        let last = play(&mut gatherer, step, &nodes, &mut here, |_, objects| {
+            twice += objects.iter().flatten().filter(|o| before.get(dag::tree::node_id(o)).is_ok()).count();
+        });
+        assert_eq!((last.again, twice), (vec![TIP], 0));
+        // An answer to what was asked before it ended changes nothing.
+        assert_eq!(gatherer.answered(1, None, PEER, &here).unwrap(), Step::default());
+    }
+}
