@@ -26,7 +26,7 @@ pub(crate) struct Book {
 impl Book {
     /// One chain of author `author`: one commit per name, each the child of the one before.
     pub(crate) fn write(&mut self, author: u8, names: &[u32]) {
-        let chain = dag::vertex::Chain { author: AuthorId([author; 32]), run: RunId(1) };
+        let chain = Chain { author: AuthorId([author; 32]), run: RunId(1) };
         for name in names {
             let last = self.chains.last(chain);
             let mut parents: Vec<CommitId> = self.heads.frontier();

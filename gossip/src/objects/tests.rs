@@ -143,7 +143,8 @@ fn respond(manner: Manner, seed: u64, theirs: &MemoryNodes, ids: &[NodeId]) -> O
 fn a_tree_comes_whole_whatever_some_peers_do() {
     let (tree, theirs) = planted();
     use Manner::*;
-    let cases: &[(&str, &[(u8, Manner)], usize)] = &[
+    type Case<'a> = (&'a str, &'a [(u8, Manner)], usize);
+    let cases: &[Case<'_>] = &[
         ("one honest peer", &[(1, Honest)], 0),
         ("three of them", &[(1, Honest), (2, Honest), (3, Honest)], 0),
         ("a liar is dropped", &[(1, Lies(7)), (2, Honest)], 1),
