@@ -33,6 +33,11 @@ pub trait Ledger {
     fn heads(&self) -> Vec<CommitId>;
     /// Whether the commit is admitted, or waits here for a parent or its time: then there is no need to fetch it.
     fn knows(&self, id: &CommitId) -> bool;
+    /// Parents that something waits for here; some may wait themselves. Asked for anew with every announcement: the
+    /// peer that brought a child may be gone, and what it brought of the parents with it.
+    fn missing(&self) -> Vec<CommitId> {
+        Vec::new()
+    }
     /// The ends of each chain: see [`dag::version::Chains::have`].
     fn have(&self) -> Vec<(Chain, Position)>;
     /// What a peer lacks (R41): see [`dag::version::Chains::lack`].

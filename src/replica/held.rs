@@ -165,6 +165,11 @@ impl Room {
         self.leave(free.into_iter().map(|(_, guest)| guest), log)
     }
 
+    /// Parents that something waits for, sorted; some may wait themselves.
+    pub fn missing(&self) -> Vec<CommitId> {
+        self.waiting.missing()
+    }
+
     /// A peer left: what it brought and that is in memory only is forgotten.
     pub fn forget(&mut self, peer: &AuthorId) {
         for guest in self.waiting.dismiss(&|of, _, guest| of == peer && guest.opened.is_some()) {

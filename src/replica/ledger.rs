@@ -72,6 +72,10 @@ impl Ledger for Local {
             || self.cloned.as_ref().is_some_and(|cloned| cloned.foothold.vertex(id).is_some())
     }
 
+    fn missing(&self) -> Vec<CommitId> {
+        self.latch().room.missing()
+    }
+
     fn have(&self) -> Vec<(Chain, Position)> {
         let mut writer = self.latch();
         writer.shown.refresh();

@@ -7,7 +7,8 @@ use mysql_async::prelude::Queryable;
 
 /// ```text
 /// create -- row 1 -- row 2 -- row 3
-///                        main, or behind row 3 as soon as nobody can write before it
+///                |         the commit that is named
+///                main, or behind row 3 as soon as nobody can write before it
 /// ```
 #[tokio::test]
 async fn a_state_is_named_by_login_use_table_or_hint() {
@@ -16,12 +17,12 @@ async fn a_state_is_named_by_login_use_table_or_hint() {
     let mut connection = instance.connect().await;
     connection.query_drop("CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY)").await.unwrap();
     connection.query_drop("INSERT INTO d.t VALUES (1)").await.unwrap();
-    let one: String = connection.query_first("SELECT id FROM headwaters.heads").await.unwrap().unwrap();
-    connection.query_drop("INSERT INTO d.t VALUES (2)").await.unwrap();
     connection.query_drop("CALL headwaters.compact()").await.unwrap();
+    connection.query_drop("INSERT INTO d.t VALUES (2)").await.unwrap();
+    let two: String = connection.query_first("SELECT id FROM headwaters.heads").await.unwrap().unwrap();
     connection.query_drop("INSERT INTO d.t VALUES (3)").await.unwrap();
 
-    let states = [("merge", 3..=3), ("head", 3..=3), ("main", 2..=3), (&one[..], 1..=1), (&one[..12], 1..=1)];
+    let states = [("merge", 3..=3), ("head", 3..=3), ("main", 1..=3), (&two[..], 2..=2), (&two[..12], 2..=2)];
     for (state, rows) in states {
         let at = if state.len() > 6 { format!("@{state}") } else { state.to_owned() };
         let mut seen = Vec::new();

@@ -62,6 +62,13 @@ fn one_seed() {
     println!("{summary:?}");
 }
 
+/// The peer that had brought a parent went away, and the parent left the waiting room with it; its child, from another
+/// peer, stayed, and nobody asked for the parent again.
+#[test]
+fn a_parent_forgotten_with_its_peer_is_asked_for_again() {
+    honest(1348).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
 #[test]
 fn the_same_seed_gives_the_same_trace() {
     let trace = |seed| honest(seed).unwrap_or_else(|failure| panic!("{failure}")).trace;

@@ -84,6 +84,7 @@ impl Fetcher {
             return Err(Fault::TooLarge);
         }
         self.miss(&announcement.heads, ledger);
+        self.miss(&ledger.missing(), ledger);
         self.all |= announcement.more;
         Ok(())
     }

@@ -142,6 +142,10 @@ impl Ledger for Seen<'_> {
             || self.context.comes_from_another(&self.peer, id, self.now_millis)
     }
 
+    fn missing(&self) -> Vec<CommitId> {
+        self.ledger.missing()
+    }
+
     fn have(&self) -> Vec<(Chain, Position)> {
         self.ledger.have()
     }

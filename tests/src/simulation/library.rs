@@ -34,6 +34,8 @@ pub struct Library {
     pub dawn: Hlc,
     /// Commits in the waiting room.
     pub waiting: BTreeSet<CommitId>,
+    /// What they wait for.
+    pub missing: Vec<CommitId>,
 }
 
 impl Library {
@@ -49,6 +51,7 @@ impl Library {
             durable: HashSet::new(),
             dawn: Hlc(u64::MAX),
             waiting: BTreeSet::new(),
+            missing: Vec::new(),
         }
     }
 
@@ -107,6 +110,9 @@ impl Ledger for Library {
     }
     fn knows(&self, id: &CommitId) -> bool {
         self.graph().contains(id) || self.waiting.contains(id)
+    }
+    fn missing(&self) -> Vec<CommitId> {
+        self.missing.clone()
     }
     fn have(&self) -> Vec<(Chain, Position)> {
         self.stored.have()

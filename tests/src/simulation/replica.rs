@@ -431,6 +431,7 @@ impl Memory {
     fn refresh_waiting(&mut self) {
         let waiting = self.waiting.iter().flat_map(|(_, _, segment)| segment.commits.iter().map(|c| c.id));
         self.library.waiting = waiting.collect();
+        self.library.missing = self.waiting.missing();
     }
 
     fn next_header(&self, author: &AuthorId, ground: &Ground, promise: Hlc, now_millis: u64) -> Header {

@@ -416,11 +416,11 @@ impl<'a> World<'a> {
         let one = |r: &Replica| match r.library() {
             Some(l) => {
                 format!(
-                    "{}: {} commits, {} heads, {} held",
+                    "{}: {} commits, {} heads, held {:?}",
                     r.number,
                     l.graph().len(),
                     l.stored_heads.len(),
-                    r.held().len()
+                    r.held()
                 ) + &format!(
                     ", stable {:?}, disputes {:?}, due {:?}",
                     r.stable(),
