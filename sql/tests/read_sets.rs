@@ -53,7 +53,7 @@ fn meet(replicas: &[Vec<ChangeSet>]) -> Vec<Outcome> {
     });
     let mut fold = Linearizer::new(Cuts::default());
     let ordered: Vec<_> = ordered.collect();
-    fold.add(ordered, &NoHistory).unwrap();
+    fold.add(ordered, &NoHistory).expect("the histories of a test fit the fold");
     fold.outcomes().skip(SETUP.len()).map(|(_, outcome)| outcome.clone()).collect()
 }
 

@@ -88,7 +88,6 @@ impl Drop for SmallDisk {
 
 /// The real thing, where mounting is allowed; the write that fails leaves half of itself behind.
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "a test left out is to be seen")]
 async fn a_small_disk_fills_up_and_is_enlarged() {
     let Some(disk) = SmallDisk::mount("3m") else {
         return println!("left out: this user may not mount a tmpfs; the file size limit's test stands for it");

@@ -117,6 +117,7 @@ async fn a_client_that_vanishes_in_mid_transaction_leaves_no_lock_and_no_row() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test measures real time")]
 async fn a_stop_with_idle_sessions_open_takes_less_than_three_seconds() {
     let folder = tempfile::tempdir().unwrap();
     let instance = Instance::start(BINARY, folder.path());

@@ -19,7 +19,7 @@ fn word(promise: u64, floor: u64, of: u64) -> Word {
 /// Everybody's words; writing since 0 unless said; main's hash at a time is that time, known from 10 on.
 fn settled(words: &[(u8, Word)], writing: &[(u8, u64)]) -> Finality {
     let mut finality = Finality::new(ME, Hlc(30));
-    words.iter().for_each(|(n, word)| drop(finality.heard(author(*n), *word)));
+    words.iter().for_each(|(n, word)| _ = finality.heard(author(*n), *word));
     settle(&mut finality, writing);
     finality
 }
@@ -53,7 +53,7 @@ fn stable_is_the_least_floor_of_those_who_agree() {
 fn a_floor_heard_too_early_is_compared_once_ours_is_there_even_behind_later_ones() {
     let both: &[(u8, u64)] = &[(1, 0), (2, 0)];
     let mut finality = settled(&[(1, word(40, 0, 0)), (2, word(60, 50, 50))], both);
-    (61..200).for_each(|n| drop(finality.heard(author(2), word(n + 5, n, n))));
+    (61..200).for_each(|n| _ = finality.heard(author(2), word(n + 5, n, n)));
     finality.heard(ME, word(55, 0, 0));
     assert!(settle(&mut finality, both));
     assert_eq!((finality.stable(), finality.voice(&author(2)).unwrap().agreed()), (Hlc(50), Hlc(50)));
@@ -126,7 +126,7 @@ fn a_commit_becomes_stable_everywhere_and_then_everybody_is_quiet() {
     for round in 0.. {
         let heard = std::mem::take(&mut tips);
         for (n, member) in members.iter_mut().enumerate() {
-            heard.iter().for_each(|(author, word)| drop(member.heard(*author, *word)));
+            heard.iter().for_each(|(author, word)| _ = member.heard(*author, *word));
             member.settle(writing.clone(), &mut hash_at);
             let newest_heard = if member.floor() >= commit { commit } else { Hlc(2) };
             let outlook =
