@@ -87,7 +87,7 @@ fn announce(server: &serving::Serving) {
 }
 
 /// What is logged unless HEADWATERS_LOG says otherwise: gossip that says the same again is no news.
-const QUIET: &str = "info,libp2p_gossipsub=error,libp2p_swarm=warn";
+const QUIET: &str = "info,libp2p_gossipsub=error,libp2p_swarm=warn,libp2p_mdns=warn";
 
 fn write_log(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("HEADWATERS_LOG").unwrap_or_else(|_| QUIET.into());
