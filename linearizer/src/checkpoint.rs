@@ -94,6 +94,11 @@ impl Cut {
         Cut { window, last, main, below, stable }
     }
 
+    /// The place of the last commit below.
+    pub fn place(&self) -> Place {
+        self.last.place()
+    }
+
     /// Writes the trees. The caller syncs the sink before it relies on the checkpoint.
     pub fn write(&self, trees: &Trees, sink: &mut dyn NodeSink) -> Result<Checkpoint, TreeError> {
         let until = Until::Through(&self.last);

@@ -12,6 +12,7 @@ use dag::clock::System;
 use dag::collation::Collation;
 use dag::commit::Commit;
 use dag::control::{ControlRecord, Role};
+use dag::genesis::Genesis;
 use dag::header::{CommitKind, Header};
 use dag::hlc::Hlc;
 use dag::id::{CommitId, EntityId, NodeId, RunId};
@@ -41,6 +42,19 @@ impl Peer {
     pub fn founder(checkpoint_commits: u64) -> Peer {
         let folder = tempfile::tempdir().unwrap();
         founding::found(folder.path(), &System::new()).unwrap();
+        Peer::begin(folder, checkpoint_commits)
+    }
+
+    /// The same, in a database whose epochs are so short that every checkpoint leaves the newest commits above it.
+    pub fn founder_of_short_epochs(checkpoint_commits: u64) -> Peer {
+        let folder = tempfile::tempdir().unwrap();
+        founding::found(folder.path(), &System::new()).unwrap();
+        let genesis = founding::load_genesis(folder.path()).unwrap();
+        founding::write_genesis(folder.path(), &Genesis { epoch_millis: 1, ..genesis }).unwrap();
+        Peer::begin(folder, checkpoint_commits)
+    }
+
+    fn begin(folder: TempDir, checkpoint_commits: u64) -> Peer {
         let mut peer = Peer { folder, checkpoint_commits, replica: None };
         peer.start();
         peer
@@ -146,7 +160,8 @@ impl Peer {
     /// A control commit.
     pub fn control(&self, records: &[ControlRecord]) -> CommitId {
         let local = self.local();
-        let contents = Contents { kind: CommitKind::Control, control: records, ..local.joining() };
+        let kind = if records.is_empty() { CommitKind::Join } else { CommitKind::Control };
+        let contents = Contents { kind, control: records, ..local.joining() };
         let committed = local.write(&mut local.latch(), &contents).unwrap();
         local.desk.finish();
         committed.durable.wait_blocking().unwrap();
@@ -174,6 +189,13 @@ impl Peer {
             local.desk.finish();
             last.durable.wait_blocking().unwrap();
             self.replica().linearize().unwrap();
+        }
+    }
+
+    /// So many empty commits, each on the disk before the next begins.
+    pub fn write_one_by_one(&self, count: usize) {
+        for _ in 0..count {
+            self.control(&[]);
         }
     }
 

@@ -42,8 +42,8 @@ pub fn tick(local: &Local) -> Result<(), Failure> {
         let (commits, bytes) = above(&writer);
         let due = commits >= local.config.checkpoint_commits || bytes >= local.config.checkpoint_bytes;
         // Stable places first: a cut above them would stand in their way.
-        let stable = writer.linearizer.stable_cut();
-        if due && stable.is_none() { writer.linearizer.forced_cut() } else { stable }
+        let stable = writer.linearizer.stable_cut().filter(|cut| fits(&writer, cut));
+        if due && stable.is_none() { forced(&writer) } else { stable }
     };
     cut.map_or(Ok(()), |cut| carry_out(local, cut).map(drop))?;
     clone::renew(local)
@@ -52,7 +52,10 @@ pub fn tick(local: &Local) -> Result<(), Failure> {
 /// A cut now: `headwaters compact`.
 pub fn cut_now(local: &Local) -> Result<CutFact, Failure> {
     local.settle_alone()?;
-    let cut = local.latch().linearizer.cut();
+    let cut = {
+        let writer = local.latch();
+        writer.linearizer.cut().filter(|cut| fits(&writer, cut))
+    };
     let new = match cut {
         Some(cut) => carry_out(local, cut)?,
         None => false,
@@ -75,6 +78,18 @@ pub fn close(local: &Local) -> Result<(), Failure> {
     let committer = local.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(committer);
     Ok(())
+}
+
+/// Where every peer would cut, unless commits from above that have left memory: then through all there is.
+fn forced(writer: &Writer) -> Option<Cut> {
+    let cut = writer.linearizer.forced_cut()?;
+    if fits(writer, &cut) { Some(cut) } else { writer.linearizer.cut().filter(|cut| fits(writer, cut)) }
+}
+
+/// Whether all commits above the cut are in memory. After a late commit made a checkpoint void, those that it had let
+/// go are above the older one, and no cut may come between them.
+fn fits(writer: &Writer, cut: &Cut) -> bool {
+    writer.let_go.is_none_or(|place| cut.place() >= place)
 }
 
 fn above(writer: &Writer) -> (u64, u64) {
@@ -110,6 +125,7 @@ fn carry_out(local: &Local, cut: Cut) -> Result<bool, Failure> {
         return Ok(false);
     }
     let marks = forget_below(local, &mut writer, &leaving);
+    writer.let_go = Some(place);
     let record = kept(local, &writer, marks).record();
     let recorded = submit(local, record)?;
     local.publish(&writer);

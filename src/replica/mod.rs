@@ -38,6 +38,8 @@ pub mod receiving;
 mod receiving_tests;
 mod record;
 mod refusal;
+#[cfg(test)]
+mod reopening_tests;
 pub mod report;
 mod reporting;
 mod resolving;

@@ -161,6 +161,7 @@ impl Opening {
 
     fn restore(&mut self, kept: Kept, checkpoints: &[(Checkpoint, Base)], log: &Log) -> Result<(), Failure> {
         self.marks = kept.marks();
+        self.writer.let_go = checkpoints.last().map(|(newest, _)| newest.place);
         let frontier = checkpoints.last().map(|(c, _)| c.frontier.clone()).unwrap_or_default();
         for id in frontier {
             let vertex = match self.writer.known.below_clone(&id) {
@@ -237,6 +238,8 @@ impl Opening {
             return Ok(());
         }
         self.writer.known.enter(&vertex, &record::candidate(&stored.commit));
+        // `enter` takes it for one that is yet to be written, behind all that stands; the next opening must begin here.
+        self.writer.known.entered.insert(vertex.id, entry.position);
         self.writer.heads.advance(&vertex);
         self.writer.hlc = self.writer.hlc.max(vertex.hlc);
         if vertex.author == self.writer.author() {

@@ -2,7 +2,7 @@
 
 use super::fates::{Fates, fact};
 use super::listing::InOrder;
-use super::local::Local;
+use super::local::{Local, stopped};
 use super::peering::PeerFact;
 use super::record;
 use super::report::{CheckpointFact, CommitFact, ControlFact, Facts, HeldFact, MainEntry, MemberFact, Report};
@@ -163,7 +163,17 @@ impl Local {
         let below = self.cloned.as_ref().and_then(|cloned| Some((cloned, cloned.foothold.vertex(id)?)));
         match below {
             Some((cloned, vertex)) => Ok(bare_fact(vertex, cloned.refusal())),
-            None => Err(SqlError::new(1030, format!("commit {id} is still being written; ask again"))),
+            None => self.find_written(id, fates),
+        }
+    }
+
+    /// A commit that is published and still in the disk's queue: it is there when all that waits now is written, which
+    /// takes no longer than a COMMIT of now would.
+    fn find_written(&self, id: &CommitId, fates: &Fates) -> Result<CommitFact, SqlError> {
+        self.submit_waiting(Vec::new())?.wait_blocking().map_err(|error| stopped(&error))?;
+        match record::find(&self.log, id).map_err(unreadable)? {
+            Some(stored) => Ok(fact(&stored, fates)),
+            None => Err(SqlError::new(1030, format!("commit {id} is not in the log (headwaters verify)"))),
         }
     }
 }

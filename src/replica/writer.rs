@@ -23,6 +23,7 @@ use dag::vertex::Vertex;
 use linearizer::commit::Ordered;
 use linearizer::finality::{Finality, Word};
 use linearizer::linearizer::{Checked, Linearizer, NoHistory};
+use linearizer::order::Place;
 use linearizer::view::ViewError;
 use sql::error::SqlError;
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -91,6 +92,9 @@ pub struct Writer {
     pub heads: Heads,
     /// The fold.
     pub linearizer: Linearizer,
+    /// Commits up to here have left memory: a checkpoint cut below it could not say where in the log those above it
+    /// stand.
+    pub let_go: Option<Place>,
     /// What fetched batches changed.
     pub fetched: Fetched,
     /// Own commits written since the last signed tip (R14).
@@ -151,6 +155,7 @@ impl Writer {
             known,
             heads,
             linearizer,
+            let_go: None,
             fetched,
             unsigned: 0,
             room: Room::default(),

@@ -221,15 +221,6 @@ impl Cluster {
 
     /// The same, with a limit of its own.
     pub async fn converged_within(&self, within: Duration) -> Standing {
-        self.alike(within, |standing| standing).await
-    }
-
-    /// Waits until all running replicas have one main and equal rows, whatever they list as heads.
-    pub async fn agreed(&self) -> Standing {
-        self.alike(PATIENCE, |standing| Standing { heads: Vec::new(), ..standing }).await
-    }
-
-    async fn alike(&self, within: Duration, compared: impl Fn(Standing) -> Standing) -> Standing {
         let mut connections = Vec::new();
         for number in self.running() {
             connections.push((number, self.connect(number).await));
@@ -237,7 +228,7 @@ impl Cluster {
         eventually(within, "all replicas stand alike", async || {
             let mut standings: Vec<(usize, Standing)> = Vec::new();
             for (number, connection) in &mut connections {
-                standings.push((*number, compared(Standing::of(connection).await?)));
+                standings.push((*number, Standing::of(connection).await?));
             }
             if standings.iter().all(|(_, standing)| *standing == standings[0].1) {
                 return Ok(standings.swap_remove(0).1);

@@ -141,15 +141,14 @@ async fn clocks_apart() {
     cluster.stop(2);
     cluster.launch(2).environment = skewed::by(-3);
     cluster.start(2);
-    cluster.converged_within(HEALING).await;
-    for replica in 0..3 {
+    // It has the table from before, so it waits for nobody.
+    for replica in [2, 0, 1] {
         ledger.write(&cluster, replica, 0..5).await;
     }
     ledger.holds(&cluster).await;
     cluster.stop(2);
     cluster.launch(2).environment.clear();
     cluster.start(2);
-    cluster.converged_within(HEALING).await;
     ledger.write(&cluster, 2, 5..10).await;
     ledger.holds(&cluster).await;
 }

@@ -113,7 +113,7 @@ async fn crash_safety_during_linearizing() {
         cluster.run(0, &format!("INSERT INTO shop.sale VALUES (0, {}, 'meanwhile')", round * 100 + 50)).await;
         cluster.start(1);
     }
-    let standing = cluster.agreed().await;
+    let standing = cluster.converged().await;
     assert_eq!(standing.tables["shop.sale"].0, 4 * 41, "nothing acknowledged is lost on either");
     assert_eq!(standing.conflicts, []);
 }
