@@ -1,10 +1,9 @@
 //! Memory and opening: a million rows in one transaction, and a replica with a million commits.
 
 use crate::chain::Chain;
-use crate::port::BINARY;
 use crate::sampling::median;
 use crate::{Failure, say};
-use acceptance::instance::Instance;
+use acceptance::instance::{Instance, binary};
 use dag::author_key::AuthorKey;
 use dag::clock::{Clock, System};
 use dag::genesis::Genesis;
@@ -28,7 +27,7 @@ fn peak_mib(process: u32) -> Result<f64, Failure> {
 /// A million rows between BEGIN and COMMIT, through the port.
 pub async fn million_rows() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
-    let instance = Instance::start(BINARY, folder.path());
+    let instance = Instance::start(&binary(), folder.path());
     let mut connection = instance.connect().await;
     connection.query_drop("CREATE DATABASE bench").await?;
     connection.query_drop("CREATE TABLE bench.entry (id BIGINT PRIMARY KEY, k INT NOT NULL, c VARCHAR(120))").await?;
@@ -56,7 +55,7 @@ pub async fn million_rows() -> Result<(), Failure> {
 }
 
 fn verb(folder: &Path, arguments: &[&str]) -> Result<(), Failure> {
-    let done = Command::new(BINARY).args(["--data", &folder.display().to_string()]).args(arguments).output()?;
+    let done = Command::new(binary()).args(["--data", &folder.display().to_string()]).args(arguments).output()?;
     if done.status.success() {
         return Ok(());
     }
@@ -87,7 +86,7 @@ pub async fn reopen(rounds: usize) -> Result<(), Failure> {
     let clock = System::new();
     for _ in 0..rounds {
         let start = clock.monotonic();
-        let instance = Instance::start(BINARY, &data);
+        let instance = Instance::start(&binary(), &data);
         let mut connection = instance.connect().await;
         let row: Option<String> = connection.query_first("SELECT text FROM far.note WHERE id = 777777").await?;
         seconds.push((clock.monotonic() - start).as_secs_f64());

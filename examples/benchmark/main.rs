@@ -5,6 +5,7 @@
 //! `headwaters` beside it (`cargo build --release`).
 
 mod chain;
+mod converge;
 mod large;
 mod merged;
 mod port;
@@ -47,6 +48,8 @@ enum Figure {
     Rows,
     /// COMMIT that waits for stable, and for three replicas, on five replicas of this machine
     Stable,
+    /// From the last acknowledgement until five replicas give one merged answer
+    Converge,
     /// A replica with a million commits: time to the first answer, memory
     Reopen,
     /// Load on five replicas: memory, file handles, bytes sent a commit
@@ -68,6 +71,7 @@ async fn main() -> Result<(), Failure> {
         Figure::Received => received::run(plan.rounds),
         Figure::Rows => large::million_rows().await,
         Figure::Stable => stable::run(plan.rounds).await,
+        Figure::Converge => converge::run(plan.rounds).await,
         Figure::Reopen => large::reopen(plan.rounds).await,
         Figure::Soak { minutes } => soak::run(minutes).await,
     }

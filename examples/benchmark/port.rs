@@ -2,18 +2,15 @@
 
 use crate::sampling::{Plan, compare, sync_micros};
 use crate::{Failure, say};
-use acceptance::instance::Instance;
+use acceptance::instance::{Instance, binary};
 use acceptance::oracle::Oracle;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// The server under test.
-pub const BINARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/release/headwaters");
 /// Rows of the table that point selects read: more than any cache line trick, quick to load.
 const POINT_ROWS: u64 = 100_000;
 const LOAD_BATCH: u64 = 1_000;
@@ -27,11 +24,8 @@ struct Pair {
 
 async fn pair() -> Result<Pair, Failure> {
     let folder = tempfile::tempdir()?;
-    if !Path::new(BINARY).exists() {
-        return Err("build the binary first: cargo build --release".into());
-    }
     say(format!("append 300 B + fdatasync: {:.0} us median", sync_micros(folder.path())?))?;
-    let instance = Instance::start(BINARY, folder.path());
+    let instance = Instance::start(&binary(), folder.path());
     let oracle = Oracle::start().await.ok_or("mariadb-server is not installed")?;
     let address = instance.address();
     let ours = OptsBuilder::default()

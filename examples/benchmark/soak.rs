@@ -63,8 +63,8 @@ pub async fn run(minutes: f64) -> Result<(), Failure> {
     let size = (made.1 - before.1.1) as f64 / count as f64;
     let each = bytes as f64 / (count * (REPLICAS as u64 - 1)) as f64;
     say(format!(
-        "sent: {each:.0} bytes a commit and receiving peer; a commit's body has {size:.0} bytes; ratio {:.2}",
-        each / size
+        "sent: {each:.0} bytes a commit and receiving peer; a commit has {size:.0} bytes; three times that and {:.0}",
+        each - 3.0 * size
     ))?;
     Ok(())
 }
@@ -93,9 +93,9 @@ async fn sent(cluster: &Cluster) -> Result<u64, Failure> {
     Ok(sum)
 }
 
-/// How many commits there are, and the bytes of their bodies.
+/// How many commits there are, and their bytes, headers and bodies.
 async fn commits(cluster: &Cluster) -> Result<(u64, u64), Failure> {
-    let query = "SELECT COUNT(*), CAST(SUM(bytes) AS UNSIGNED) FROM headwaters.commits";
+    let query = "SELECT COUNT(*), CAST(SUM(size) AS UNSIGNED) FROM headwaters.commits";
     Ok(cluster.connect(0).await.query_first(query).await?.ok_or("no answer")?)
 }
 

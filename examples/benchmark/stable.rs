@@ -1,11 +1,8 @@
 //! How long a COMMIT takes that waits for other replicas: five on this machine, one client, one row a commit.
-//!
-//! `HEADWATERS_BINARY` names another binary than the release build.
 
-use crate::port::BINARY;
 use crate::sampling::sync_micros;
 use crate::{Failure, say};
-use acceptance::instance::Instance;
+use acceptance::instance::{Instance, binary};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use std::path::Path;
@@ -20,7 +17,7 @@ const COMMITS: u32 = 100;
 /// Prints the median and the slow tail for each way to wait.
 #[allow(clippy::disallowed_methods, reason = "a stopwatch around a client's statement")]
 pub async fn run(rounds: usize) -> Result<(), Failure> {
-    let binary = std::env::var("HEADWATERS_BINARY").unwrap_or_else(|_| BINARY.to_owned());
+    let binary = binary();
     let root = tempfile::tempdir()?;
     let sync = sync_micros(root.path())? / 1_000.0;
     say(format!("append 300 B + fdatasync: {sync:.2} ms median"))?;

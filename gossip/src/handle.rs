@@ -45,6 +45,8 @@ pub struct PeerStatus {
     pub bytes_in: u64,
     /// Bytes of messages that went.
     pub bytes_out: u64,
+    /// Requests for commits or objects that were sent to it.
+    pub round_trips: u64,
     /// What it did wrong, since this process started.
     pub faults: BTreeMap<Fault, u64>,
     /// When it was last heard, milliseconds since 1970.

@@ -76,6 +76,7 @@ pub fn fact(stored: &Stored, fates: &Fates) -> CommitFact {
         },
         changes: header.changes,
         bytes: stored.commit.content_bytes(),
+        size: stored.commit.bytes().len() as u64,
         user,
         parents: header.parents.clone(),
         outcome: fate.outcome,

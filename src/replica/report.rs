@@ -30,6 +30,8 @@ pub struct CommitFact {
     pub changes: u64,
     /// Bytes of its body.
     pub bytes: u64,
+    /// Bytes of all of it as it travels, the header with it; a large body's trees are not counted.
+    pub size: u64,
     /// The SQL user, if it says.
     pub user: Option<String>,
     /// Its parents.

@@ -138,6 +138,7 @@ fn bare_fact(vertex: &Vertex, why: String) -> CommitFact {
         kind: "not here",
         changes: 0,
         bytes: 0,
+        size: 0,
         user: None,
         parents: vertex.parents.clone(),
         outcome: "applied",
