@@ -135,6 +135,7 @@ mod tests {
             (Message::Hello(hello.clone()), format!("a16548656c6c6f{said}")),
             (Message::Twin(hello), format!("a1645477696e{said}")),
             (Message::Ask, "6341736b".to_owned()),
+            (Message::Noted, "654e6f746564".to_owned()),
             (
                 Message::Refused(Refusal::new(RefusalKind::Stranger, "no")),
                 "a16752656675736564a2646b696e640266726561736f6e626e6f".to_owned(),

@@ -73,6 +73,8 @@ pub enum Message {
     },
     /// The first words of either side; answered with the same, or `Refused`.
     Hello(Hello),
+    /// An announcement was taken: whoever heard it makes its own.
+    Noted,
     /// Announce what you have now, not what you had when you announced last.
     Ask,
     /// A ticket is redeemed; answered with `Welcome` or `Refused`.
@@ -144,7 +146,12 @@ impl Message {
             Message::Join(request) => request.is_bounded(),
             Message::Welcome(welcome) => welcome.is_bounded(),
             Message::Refused(refusal) => refusal.is_bounded(),
-            Message::Done { .. } | Message::Hello(_) | Message::Ask | Message::Twin(_) | Message::Checkpoints => true,
+            Message::Done { .. }
+            | Message::Hello(_)
+            | Message::Noted
+            | Message::Ask
+            | Message::Twin(_)
+            | Message::Checkpoints => true,
             Message::Get { ids, .. } => !ids.is_empty() && ids.len() <= MAX_GET,
             Message::Objects { objects, cut, done, .. } => {
                 !objects.is_empty() && objects.len() <= MAX_GET && !(*cut && (*done || objects.last() == Some(&None)))

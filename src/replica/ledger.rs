@@ -36,7 +36,9 @@ impl Local {
         let heads = writer.shown.heads();
         let tip = writer.shown.tip().map(|tip| tip.to_vec());
         let held = writer.shown.newest_versions(MAX_ANNOUNCED_POSITIONS);
-        Ok(Announcement::new(tip, &heads.newest(usize::MAX), heads.digest(), &held, near))
+        let announcement = Announcement::new(tip, &heads.newest(usize::MAX), heads.digest(), &held, near);
+        let urgent = self.waits.want_others(self.clock.monotonic());
+        Ok(Announcement { urgent, ..announcement })
     }
 
     /// An admitted commit that shows.

@@ -12,6 +12,10 @@ use dag::vertex::Chain;
 use sql::error::SqlError;
 use sql::peers::{Happened, Peers, Spread};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// How long after a session's wait another is expected.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What the replica asks of the network.
 pub trait Swarm: Send + Sync {
@@ -32,6 +36,8 @@ enum Wanted {
 #[derive(Default)]
 pub struct Waits {
     open: Mutex<Vec<(Wanted, Happened)>>,
+    /// When a session last began to wait for others; `None`: none did.
+    began: Mutex<Option<Duration>>,
     swarm: OnceLock<Box<dyn Swarm>>,
 }
 
@@ -50,6 +56,13 @@ impl Waits {
     /// Whether somebody waits for stable.
     pub fn want_stable(&self) -> bool {
         self.open().iter().any(|(wanted, happened)| matches!(wanted, Wanted::Stable(_)) && !happened.is_abandoned())
+    }
+
+    /// Whether sessions wait for others' tips, or did a moment ago and most likely will again: a session's wait begins
+    /// when its commit has been announced already.
+    pub fn want_others(&self, now: Duration) -> bool {
+        let began = *self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        began.is_some_and(|at| now < at + AGAIN)
     }
 
     fn holders(&self, chain: Chain, seq: u64) -> usize {
@@ -89,6 +102,9 @@ impl Local {
         if self.has_happened(&wanted) {
             happened.complete(Ok(()));
             return happened;
+        }
+        if !matches!(wanted, Wanted::Here(_)) {
+            *self.waits.began.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.monotonic());
         }
         self.waits.open().push((wanted, happened.clone()));
         // It may have happened in between; and a tip may be due only because somebody waits.

@@ -126,6 +126,7 @@ impl Exchange {
             // Of the connection, not of the exchange: whoever owns the connection answers these.
             Message::Hello(_)
             | Message::Ask
+            | Message::Noted
             | Message::Join(_)
             | Message::Welcome(_)
             | Message::Refused(_)

@@ -6,22 +6,34 @@
 use super::behaviour::topic;
 use super::job::Work;
 use super::task::{Asking, Finished, Network, Purpose};
-use crate::announcement::Announcement;
+use crate::announcement::{Announcement, Told};
 use crate::codec::{encode, frame};
 use crate::exchange::Event;
 use crate::handle::AskError;
 use crate::host::HostError;
 use crate::message::Message;
 use libp2p::PeerId;
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Changes that come within this of an announcement share the next one.
 const COALESCE: Duration = Duration::from_millis(2);
+/// Each announcement of the last [`LATELY`] puts the next one off by so much, so that steady load is told of 35 times a
+/// second: a peer is sent some 600 bytes each time, and a change waits 28 ms at most. A burst begins at once.
+const SPACING: Duration = Duration::from_millis(8);
+/// What counts as steady.
+const LATELY: Duration = Duration::from_millis(100);
+/// How long nothing is put off after a session somewhere began to wait for our tips: its commit's two rounds.
+const HURRY: Duration = Duration::from_millis(200);
 /// What came from one peer is told to the others by then: they most likely fetch it from its author themselves.
 pub(super) const RELAY: Duration = Duration::from_millis(25);
 /// Gossip goes to who is not told directly, and need not be as quick: ten a second.
 const GOSSIP_EVERY: Duration = Duration::from_millis(100);
+/// While nobody was heard of that is not told directly, gossip is only the way to be heard of.
+const GOSSIP_SELDOM: Duration = REPAIR;
+/// How long somebody that was heard of by gossip alone counts as there.
+const FAR: Duration = Duration::from_secs(30);
 /// Everybody is told at least this often: heals whatever was lost.
 const REPAIR: Duration = Duration::from_secs(2);
 /// Fetches are looked after this often.
@@ -36,6 +48,12 @@ const HELLO_AGAIN: Duration = Duration::from_secs(2);
 pub(super) struct Announcing {
     under_way: bool,
     last: Duration,
+    /// When those of the last [`LATELY`] were made; bounded by the pauses between them.
+    lately: VecDeque<Duration>,
+    /// Nothing is put off before.
+    hurry_until: Duration,
+    /// When somebody was last heard of by gossip alone.
+    pub(super) far: Option<Duration>,
     gossiped: Duration,
     gossip_waits: bool,
     repaired: Duration,
@@ -46,6 +64,31 @@ impl Announcing {
     /// The job that made it did not end.
     pub(super) fn failed(&mut self) {
         self.under_way = false;
+    }
+
+    /// Somebody waits for our tips.
+    pub(super) fn hurry(&mut self, now: Duration) {
+        self.hurry_until = now + HURRY;
+    }
+
+    fn made(&mut self, now: Duration) {
+        (self.under_way, self.last) = (false, now);
+        self.lately.push_back(now);
+        while self.lately.front().is_some_and(|at| *at + LATELY < now) {
+            self.lately.pop_front();
+        }
+    }
+
+    /// When the next one may be made.
+    fn free_at(&self) -> Duration {
+        let before = self.lately.len().saturating_sub(1) as u32;
+        let spacing = if self.last < self.hurry_until { COALESCE } else { COALESCE.max(SPACING * before) };
+        self.last + spacing
+    }
+
+    fn gossip_at(&self, now: Duration, crowded: bool) -> Duration {
+        let far = self.far.is_some_and(|at| now < at + FAR);
+        self.gossiped + if crowded || far { GOSSIP_EVERY } else { GOSSIP_SELDOM }
     }
 }
 
@@ -74,7 +117,7 @@ impl Network {
     /// When the next announcement is to be made.
     pub(super) fn next_announcement(&self) -> Option<Duration> {
         let waiting = self.peers.values().filter(|p| !p.announcing).filter_map(|p| p.announce_at).min()?;
-        (!self.announcing.under_way).then(|| waiting.max(self.announcing.last + COALESCE))
+        (!self.announcing.under_way).then(|| waiting.max(self.announcing.free_at()))
     }
 
     /// Starts to make the announcement that is due.
@@ -91,45 +134,65 @@ impl Network {
     /// It is made: to everybody who is due.
     pub(super) fn on_announced(&mut self, made: Result<Announcement, HostError>) {
         let now = self.now();
-        (self.announcing.under_way, self.announcing.last) = (false, now);
-        let framed = made.map_err(|e| e.to_string()).and_then(|announcement| {
-            // Gossip is judged by its tip, so who has none yet, or is a reader, speaks to its own peers only.
-            let is_gossip = announcement.tip.is_some();
-            let message = Message::Announce(announcement);
-            let framed =
-                frame(&message).and_then(|bytes| Ok((bytes, is_gossip.then(|| encode(&message)).transpose()?)));
-            framed.map_err(|e| e.to_string())
-        });
-        let (bytes, gossip) = match framed {
-            Ok(made) => made,
+        self.announcing.made(now);
+        let announcement = match made {
+            Ok(announcement) => announcement,
             Err(error) => {
-                tracing::debug!(error, "nothing can be announced now");
+                tracing::debug!(%error, "nothing can be announced now");
                 self.peers.values_mut().for_each(|p| p.announce_at = None);
                 return;
             }
         };
+        if announcement.urgent {
+            self.announcing.hurry(now);
+        }
+        self.tell(&announcement, now);
+        // Gossip is judged by its tip, so who has none yet, or is a reader, speaks to its own peers only.
+        if announcement.tip.is_some() {
+            self.gossip(announcement, now);
+        }
+    }
+
+    /// Everybody who is due hears what is new to it.
+    fn tell(&mut self, announcement: &Announcement, now: Duration) {
         let due = |p: &&mut super::peer::Peer<_, _>| !p.announcing && p.announce_at.is_some_and(|at| at <= now);
         let mut told = Vec::new();
         for (id, peer) in &mut self.peers {
             if due(&&mut *peer) {
                 peer.announce_at = None;
-                if told.len() < self.limits.direct_peers {
+                if told.len() >= self.limits.direct_peers {
+                    continue;
+                }
+                let author = peer.hello.as_ref().map(|hello| hello.author);
+                let news = peer.told.news(announcement, author.as_ref()).map(|news| frame(&Message::Announce(news)));
+                if let Some(Ok(bytes)) = news {
                     peer.announcing = true;
-                    told.push(*id);
+                    told.push((*id, bytes));
                 }
             }
         }
-        for peer in told {
-            self.send(peer, bytes.clone(), Purpose::Announce);
+        for (peer, bytes) in told {
+            self.send(peer, bytes, Purpose::Announce);
         }
-        self.announcing.gossip_waits = gossip.is_some();
-        if let Some(gossip) = gossip
-            && now >= self.announcing.gossiped + GOSSIP_EVERY
-        {
-            self.announcing.gossip_waits = false;
+    }
+
+    fn gossip(&mut self, announcement: Announcement, now: Duration) {
+        let crowded = self.peers.values().filter(|p| p.welcome).count() > self.limits.direct_peers;
+        self.announcing.gossip_waits = now < self.announcing.gossip_at(now, crowded);
+        let Ok(bytes) = encode(&Message::Announce(announcement)) else { return };
+        if !self.announcing.gossip_waits {
             self.announcing.gossiped = now;
             // Nobody in the mesh, or the same words again: both are usual.
-            let _not_sent = self.swarm.behaviour_mut().gossip.publish(topic(&self.context.host.genesis()), gossip);
+            let topic = topic(&self.context.host.genesis());
+            let _not_sent = self.swarm.behaviour_mut().gossip.publish(topic, bytes);
+        }
+    }
+
+    /// It may not have heard: the next one says everything again.
+    pub(super) fn unanswered_announcement(&mut self, peer: PeerId) {
+        if let Some(desk) = self.peers.get_mut(&peer) {
+            desk.told = Told::default();
+            desk.announcing = false;
         }
     }
 
@@ -184,11 +247,13 @@ impl Network {
         }
         if now >= self.announcing.repaired + REPAIR {
             self.announcing.repaired = now;
+            self.peers.values_mut().for_each(|p| p.told = Told::default());
             self.on_change(Duration::ZERO);
             self.recheck(true);
             *self.shared.addresses() = self.dialing.kept();
         }
-        if self.announcing.gossip_waits && now >= self.announcing.gossiped + GOSSIP_EVERY {
+        let crowded = self.peers.values().filter(|p| p.welcome).count() > self.limits.direct_peers;
+        if self.announcing.gossip_waits && now >= self.announcing.gossip_at(now, crowded) {
             // The newest words are those of the next announcement; one is due now.
             if let Some(peer) = self.peers.values_mut().find(|p| p.welcome) {
                 peer.announce_by(now);

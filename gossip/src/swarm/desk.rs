@@ -122,7 +122,7 @@ impl Network {
 
     fn unanswered(&mut self, sent: Sent) {
         match sent.purpose {
-            Purpose::Announce => self.answered_announcement(sent.peer),
+            Purpose::Announce => self.unanswered_announcement(sent.peer),
             Purpose::Ask(asking) => self.answered_ask(asking, None),
             Purpose::Request(reply) => drop(reply.send(Err(AskError::Gone))),
             Purpose::Objects(number) => self.work(sent.peer, Work::Objects(number, None)),
@@ -133,9 +133,13 @@ impl Network {
     pub(super) fn send(&mut self, peer: PeerId, bytes: Vec<u8>, purpose: Purpose) {
         let Some(desk) = self.peers.get(&peer) else { return };
         let (epoch, transport, length) = (desk.epoch, desk.transport, bytes.len() as u64);
+        let fetches = matches!(purpose, Purpose::Words(_) | Purpose::Objects(_));
         let id = self.swarm.behaviour_mut().words.send_request(&peer, Load::Out(bytes));
         self.sent.insert(id, Sent { peer, epoch, purpose });
-        self.note(transport, |status| status.bytes_out += length);
+        self.note(transport, |status| {
+            status.bytes_out += length;
+            status.round_trips += u64::from(fetches);
+        });
     }
 
     fn heard_from(&mut self, peer: PeerId, bytes: usize) {
@@ -205,6 +209,9 @@ impl Network {
         }
         self.on_verdicts(std::mem::take(&mut done.verdicts));
         self.on_access(peer, &mut done);
+        if done.urgent {
+            self.announcing.hurry(self.clock.monotonic());
+        }
         self.on_entered(peer, done.entered, done.learned);
         if let Some(fault) = done.dropped {
             let why = format!("too many faults, the last was {fault:?}");
@@ -231,7 +238,11 @@ impl Network {
             self.judge(&id, &source, MessageAcceptance::Accept);
             self.learn_addresses(&announcement.addresses);
             let of = |p: &super::peer::Peer<Channel, Gossiped>| p.hello.as_ref().is_some_and(|h| h.author == author);
-            let from = self.peers.iter().find(|(_, p)| of(p)).map_or(source, |(id, _)| *id);
+            let direct = self.peers.iter().find(|(_, p)| of(p)).map(|(id, _)| *id);
+            if direct.is_none() {
+                self.announcing.far = Some(self.now());
+            }
+            let from = direct.unwrap_or(source);
             self.work(from, Work::Event(Event::Announced(announcement)));
         }
     }

@@ -70,6 +70,8 @@ pub(super) struct Done<C, G> {
     pub(super) learned: bool,
     /// Commits that entered.
     pub(super) entered: u64,
+    /// A session of it waits for our tips.
+    pub(super) urgent: bool,
     /// Positions it said it holds.
     pub(super) held: Vec<Held>,
     /// Where it listens.
@@ -96,6 +98,8 @@ pub(super) struct Job<C, G> {
     pub(super) access: Option<Access>,
     /// We dialed it: it may be fetched from, even if it is no member by what is known here yet.
     pub(super) dialed: bool,
+    /// It lets us in.
+    pub(super) welcome: bool,
     /// When the exchange decided last.
     pub(super) now_millis: u64,
     pub(super) done: Done<C, G>,
@@ -116,6 +120,7 @@ impl<C, G> Done<C, G> {
             dropped: None,
             learned: false,
             entered: 0,
+            urgent: false,
             held: Vec::new(),
             addresses: Vec::new(),
             verdicts: Vec::new(),
@@ -173,7 +178,8 @@ impl<C, G> Job<C, G> {
         match message {
             Message::Announce(announcement) => {
                 self.announced(announcement);
-                self.own(false)
+                // Who does not let us in is not told directly: it may be a newcomer that knows few members yet.
+                if self.welcome { vec![Message::Noted] } else { self.own(false) }
             }
             Message::Ask => self.own(true),
             Message::Fetch { ref have, .. } => {
@@ -202,6 +208,7 @@ impl<C, G> Job<C, G> {
         for message in messages {
             match message {
                 Message::Announce(announcement) => self.announced(announcement),
+                Message::Noted => {}
                 Message::Refused(refusal) => self.done.refusal = Some(refusal),
                 message => events.push(Event::Received(message)),
             }
@@ -224,6 +231,7 @@ impl<C, G> Job<C, G> {
         }
         self.done.held.extend(announcement.held.iter().cloned());
         self.done.addresses.clone_from(&announcement.addresses);
+        self.done.urgent |= announcement.urgent;
         drop(self.apply(Event::Announced(announcement)));
     }
 

@@ -5,6 +5,7 @@
 use super::context::Context;
 use super::gatherer::Gatherer;
 use super::job::{Done, Job, Work};
+use crate::announcement::Told;
 use crate::exchange::Exchange;
 use crate::faults::Fault;
 use crate::hello::{Access, Hello, TransportId};
@@ -36,6 +37,8 @@ pub(super) struct Peer<C, G> {
     pub(super) since: Duration,
     /// When it is to be told what is here.
     pub(super) announce_at: Option<Duration>,
+    /// What it was told.
+    pub(super) told: Told,
     /// An announcement is not answered yet.
     pub(super) announcing: bool,
     pub(super) hello_at: Duration,
@@ -62,6 +65,7 @@ impl<C, G> Peer<C, G> {
             rate: Bucket::new(limits.requests, now),
             since: now,
             announce_at: None,
+            told: Told::default(),
             announcing: false,
             hello_at: now,
             asked: 0,
@@ -92,6 +96,7 @@ impl<C, G> Peer<C, G> {
             author: self.hello.as_ref().map(|hello| hello.author),
             access: self.access,
             dialed: self.dialed,
+            welcome: self.welcome,
             now_millis: 0,
             done: Done::new(exchange, std::mem::take(&mut self.gatherer)),
         };
