@@ -88,6 +88,7 @@ mod tests {
     use super::*;
     use crate::hello::{Hello, TransportId};
     use crate::message::Held;
+    use crate::stock::Stock;
     use crate::ticket::{MAX_REASON, Refusal, RefusalKind};
     use dag::author_key::AuthorKey;
     use dag::id::{AuthorId, CommitId, GenesisId, NodeId, RunId};
@@ -113,6 +114,10 @@ mod tests {
                 cut: false,
                 done: true,
             },
+            Message::Has { ids: vec![NodeId([4; 32])] },
+            Message::Holds { held: vec![true] },
+            Message::Root,
+            Message::Stock(Stock { root: None, sources: vec!["trees/".to_owned()], size: 9 }),
             Message::Checkpoints,
             Message::Offer { checkpoints: vec![ByteBuf::from(vec![7])] },
         ]

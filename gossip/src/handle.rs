@@ -10,6 +10,7 @@ use crate::hello::{Access, TransportId};
 use crate::host::Host;
 use crate::limits::PATIENCE;
 use crate::message::Message;
+use crate::stock::Stock;
 use dag::id::{AuthorId, CommitId, RunId};
 use dag::version::Versions;
 use dag::vertex::Chain;
@@ -57,6 +58,8 @@ pub struct PeerStatus {
     pub refusal: Option<String>,
     /// Whether commits are being fetched from it.
     pub fetching: bool,
+    /// What it said of its objects; asked with every hello.
+    pub stock: Option<Stock>,
     /// Positions that it said it has on disk.
     pub held: Versions,
 }

@@ -7,6 +7,7 @@ use crate::announcement::Announcement;
 use crate::faults::Fault;
 use crate::hello::{Access, Hello, TransportId};
 use crate::ledger::{Ledger, RawSegment};
+use crate::stock::Stock;
 use crate::ticket::{JoinRequest, Refusal, Welcome};
 use dag::id::{AuthorId, CommitId, GenesisId, NodeId};
 use dag::tree::Need;
@@ -65,6 +66,14 @@ pub trait Host: Send + Sync + 'static {
     /// Tree nodes and large values, in the order asked for; `None` for what is not here. At least one, and no more once
     /// [`dag::objects::ANSWER_BYTES`] are passed: the peer asks for the rest again.
     fn objects(&self, ids: &[NodeId]) -> Vec<Option<Arc<[u8]>>>;
+    /// Which of these objects are here.
+    fn has(&self, ids: &[NodeId]) -> Vec<bool> {
+        vec![false; ids.len()]
+    }
+    /// What the objects here hang from now, where they lie, how many bytes they are.
+    fn stock(&self) -> Stock {
+        Stock::default()
+    }
     /// One object of a large commit's changes, as it is kept beside the commits; `None` if it is not. An object that only
     /// a checkpoint's trees hold does not count: those are swept.
     fn kept(&self, id: NodeId) -> Result<Option<Arc<[u8]>>, HostError> {

@@ -20,6 +20,7 @@ mod message;
 pub mod objects;
 mod options;
 mod rate;
+mod stock;
 mod swarm;
 pub mod ticket;
 
@@ -32,4 +33,5 @@ pub use host::{Admission, Heard, Host, HostError};
 pub use ledger::{Ledger, RawSegment, Served};
 pub use message::{Held, Message, Rung, held_of, versions_of};
 pub use options::{NetworkOptions, StartError};
+pub use stock::Stock;
 pub use swarm::{JoinError, Network, join};

@@ -123,6 +123,8 @@ pub const MAX_GET: usize = 256;
 pub const INNER_WEIGHT: usize = 16;
 /// Longest object: a row is at most what a session sends, 64 MiB; an answer has room for a third more.
 pub const MAX_OBJECT: usize = MAX_ANSWER - (16 << 20);
+/// Most objects asked about at once: as many as a thousand full requests for them would name, in 280 KB.
+pub const MAX_HAS: usize = 8_192;
 /// Requests for objects under way with one peer: its disk and the line both stay busy, 4 MiB wait here at most.
 pub const GET_WINDOW: usize = 4;
 /// Requests for objects under way with all peers together.

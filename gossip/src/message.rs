@@ -6,7 +6,8 @@
 
 use crate::announcement::Announcement;
 use crate::hello::Hello;
-use crate::limits::{MAX_GET, MAX_HAVE, MAX_HEADS, MAX_OFFER, MAX_OFFERS, MAX_RUNGS, MAX_WANT, PART_COMMITS};
+use crate::limits::{MAX_GET, MAX_HAS, MAX_HAVE, MAX_HEADS, MAX_OFFER, MAX_OFFERS, MAX_RUNGS, MAX_WANT, PART_COMMITS};
+use crate::stock::Stock;
 use crate::ticket::{JoinRequest, Refusal, Welcome};
 use dag::id::{AuthorId, CommitId, NodeId, RunId};
 use dag::version::{Position, Versions};
@@ -105,6 +106,20 @@ pub enum Message {
         /// The answer ends.
         done: bool,
     },
+    /// Which of these objects do you have?
+    Has {
+        /// As many as [`MAX_HAS`].
+        ids: Vec<NodeId>,
+    },
+    /// The answer, in the order asked.
+    Holds {
+        /// For each id.
+        held: Vec<bool>,
+    },
+    /// What do your objects hang from now? Asked again, it is the newest.
+    Root,
+    /// The answer.
+    Stock(Stock),
     /// Which checkpoints do you serve to clones? Only stable ones may be named (R30).
     Checkpoints,
     /// The answer: what each is and who vouches for it, oldest first, as the replica writes it.
@@ -127,6 +142,8 @@ impl Message {
                 | Message::Join(_)
                 | Message::Twin(_)
                 | Message::Get { .. }
+                | Message::Has { .. }
+                | Message::Root
                 | Message::Checkpoints
         )
     }
@@ -151,7 +168,11 @@ impl Message {
             | Message::Noted
             | Message::Ask
             | Message::Twin(_)
+            | Message::Root
             | Message::Checkpoints => true,
+            Message::Has { ids } => !ids.is_empty() && ids.len() <= MAX_HAS,
+            Message::Holds { held } => held.len() <= MAX_HAS,
+            Message::Stock(stock) => stock.is_bounded(),
             Message::Get { ids, .. } => !ids.is_empty() && ids.len() <= MAX_GET,
             Message::Objects { objects, cut, done, .. } => {
                 !objects.is_empty() && objects.len() <= MAX_GET && !(*cut && (*done || objects.last() == Some(&None)))

@@ -11,7 +11,7 @@ use dag::author_key::AuthorKey;
 use dag::id::{AuthorId, GenesisId, NodeId};
 use dag::tree::{Nodes, TreeError};
 use gossip::ticket::{JoinRequest, Refusal, Welcome};
-use gossip::{Access, Admission, Announcement, Heard, Hello, Host, HostError, Ledger, RawSegment, TransportId};
+use gossip::{Access, Admission, Announcement, Heard, Hello, Host, HostError, Ledger, RawSegment, Stock, TransportId};
 use std::sync::Arc;
 
 /// One replica, as host of the network.
@@ -69,6 +69,14 @@ impl Host for LocalHost {
 
     fn objects(&self, ids: &[NodeId]) -> Vec<Option<Arc<[u8]>>> {
         self.local.objects(ids)
+    }
+
+    fn has(&self, ids: &[NodeId]) -> Vec<bool> {
+        self.local.has_objects(ids)
+    }
+
+    fn stock(&self) -> Stock {
+        self.local.stock()
     }
 
     fn checkpoints(&self) -> Vec<Vec<u8>> {

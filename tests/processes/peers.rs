@@ -88,6 +88,9 @@ async fn what_one_replica_writes_the_other_shows() {
     a.query_drop("INSERT INTO shop.t VALUES ('second', 2)").await.unwrap();
     wait_for(&mut b, "SELECT GROUP_CONCAT(id ORDER BY n) FROM shop.t", "first,second").await;
 
+    // What the other has of objects is asked with the first hello.
+    wait_for(&mut b, "SELECT size IS NOT NULL FROM headwaters.peers WHERE connected", "1").await;
+
     // After a restart at another port it finds the other again, whose address it kept.
     assert!(one.stop());
     let one = Instance::networked(BINARY, first.path(), &[two.peers_address()]);

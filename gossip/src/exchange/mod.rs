@@ -133,6 +133,10 @@ impl Exchange {
             | Message::Twin(_)
             | Message::Get { .. }
             | Message::Objects { .. }
+            | Message::Has { .. }
+            | Message::Holds { .. }
+            | Message::Root
+            | Message::Stock(_)
             | Message::Checkpoints
             | Message::Offer { .. } => Err(Fault::Unasked),
         }

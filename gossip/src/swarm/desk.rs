@@ -199,6 +199,9 @@ impl Network {
                 *status.faults.entry(fault).or_default() += count - before.get(&fault).copied().unwrap_or(0);
             }
             hold(&mut status.held, &done.held);
+            if let Some(stock) = done.stock.take() {
+                status.stock = Some(stock);
+            }
         });
         for (channel, bytes) in std::mem::take(&mut done.replies) {
             // A peer that went away meanwhile has no use for the answer.

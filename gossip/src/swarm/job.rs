@@ -13,8 +13,9 @@ use crate::exchange::{Effect, Event, Exchange};
 use crate::faults::Fault;
 use crate::hello::{Access, Hello, TransportId};
 use crate::host::Heard;
-use crate::limits::PROTOCOL_VERSION;
+use crate::limits::{MAX_ANNOUNCED_POSITIONS, PROTOCOL_VERSION};
 use crate::message::{Held, Message};
+use crate::stock::Stock;
 use crate::ticket::{Refusal, RefusalKind};
 use dag::encode::from_bytes;
 use dag::id::{AuthorId, CommitId};
@@ -70,6 +71,8 @@ pub(super) struct Done<C, G> {
     pub(super) learned: bool,
     /// Commits that entered.
     pub(super) entered: u64,
+    /// What it said of its objects.
+    pub(super) stock: Option<Stock>,
     /// A session of it waits for our tips.
     pub(super) urgent: bool,
     /// Positions it said it holds.
@@ -120,6 +123,7 @@ impl<C, G> Done<C, G> {
             dropped: None,
             learned: false,
             entered: 0,
+            stock: None,
             urgent: false,
             held: Vec::new(),
             addresses: Vec::new(),
@@ -187,6 +191,8 @@ impl<C, G> Job<C, G> {
                 self.apply(Event::Received(message))
             }
             Message::Get { get, ids } => crate::objects::answer(get, &self.context.host.objects(&ids)),
+            Message::Has { ids } => vec![Message::Holds { held: self.context.host.has(&ids) }],
+            Message::Root => vec![Message::Stock(self.context.host.stock())],
             Message::Checkpoints => {
                 let offered = self.context.host.checkpoints();
                 vec![Message::Offer { checkpoints: offered.into_iter().map(ByteBuf::from).collect() }]
@@ -209,6 +215,7 @@ impl<C, G> Job<C, G> {
             match message {
                 Message::Announce(announcement) => self.announced(announcement),
                 Message::Noted => {}
+                Message::Stock(stock) => self.done.stock = Some(stock),
                 Message::Refused(refusal) => self.done.refusal = Some(refusal),
                 message => events.push(Event::Received(message)),
             }
@@ -230,9 +237,20 @@ impl<C, G> Job<C, G> {
             }
         }
         self.done.held.extend(announcement.held.iter().cloned());
+        self.done.held.extend(self.positions(&announcement.heads));
         self.done.addresses.clone_from(&announcement.addresses);
         self.done.urgent |= announcement.urgent;
         drop(self.apply(Event::Announced(announcement)));
+    }
+
+    /// Where the heads it names stand in their chains, as far as they are known here: it has them.
+    fn positions(&self, heads: &[CommitId]) -> Vec<Held> {
+        let mut positions = Vec::new();
+        self.context.host.read(&mut |ledger, _| {
+            let known = heads.iter().take(MAX_ANNOUNCED_POSITIONS).filter_map(|id| ledger.vertex(id));
+            positions.extend(known.map(|vertex| Held(vertex.author, vertex.run, vertex.seq, vertex.id)));
+        });
+        positions
     }
 
     fn gossip(&mut self, announcement: Announcement, name: G) {
@@ -269,6 +287,9 @@ impl<C, G> Job<C, G> {
                     let access = self.context.host.access(&hello.author);
                     (self.author, self.access) = (Some(hello.author), Some(access));
                     self.done.greeted = Some((hello, access));
+                    if self.done.welcome {
+                        self.request(&Message::Root);
+                    }
                 }
                 Err(refusal) => self.done.refusal = Some(refusal),
             },

@@ -9,6 +9,7 @@ use dag::id::NodeId;
 use dag::objects::{Bytes, Objects};
 use dag::store::{Log, TreeStore};
 use dag::tree::{Nodes, TreeError};
+use gossip::Stock;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A view of the objects, hanging from the newest stable checkpoint as of its last `rebase`.
@@ -65,6 +66,25 @@ impl Objects for Shelf {
 }
 
 impl Local {
+    /// Which of these objects are here; what cannot be looked up is not.
+    pub fn has_objects(&self, ids: &[NodeId]) -> Vec<bool> {
+        let shelf = Shelf::new(self.tree_store.clone(), self.log.clone());
+        shelf.has_many(ids).unwrap_or_else(|error| {
+            tracing::error!(%error, "objects that a peer asked about cannot be looked up");
+            vec![false; ids.len()]
+        })
+    }
+
+    /// What the objects here hang from now, where they lie, and their bytes.
+    pub fn stock(&self) -> Stock {
+        let shelf = Shelf::new(self.tree_store.clone(), self.log.clone());
+        let root = shelf.rebase().unwrap_or_else(|error| {
+            tracing::error!(%error, "the stable checkpoint's record cannot be read");
+            None
+        });
+        Stock { root, sources: shelf.sources(), size: shelf.size() }
+    }
+
     /// The first of these objects, at least one, up to about 1 MiB; `None` for what is not here or cannot be read.
     pub fn objects(&self, ids: &[NodeId]) -> Vec<Option<Bytes>> {
         let shelf = Shelf::new(self.tree_store.clone(), self.log.clone());

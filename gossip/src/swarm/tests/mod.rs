@@ -13,6 +13,7 @@ use crate::message::Message;
 use crate::options::StartError;
 use crate::swarm::Network;
 use crate::ticket::RefusalKind;
+use dag::id::NodeId;
 use dag::version::Versions;
 use host::{Node, TestHost, World, author, options};
 use raw::Raw;
@@ -49,16 +50,19 @@ async fn a_stranger_is_served_nothing_until_it_is_admitted() {
     let node = node().await;
     let mut raw = Raw::connect(9, node.address).await;
     let fetch = Message::Fetch { fetch: 1, want: vec![id(1)], have: vec![] };
-    for said in [raw.hello(), fetch.clone(), Message::Ask, Message::Checkpoints] {
+    for said in [raw.hello(), fetch.clone(), Message::Ask, Message::Root, Message::Checkpoints] {
         let answer = raw.say(&said).await.unwrap();
         let refused = matches!(&answer[..], [Message::Refused(r)] if r.kind == RefusalKind::Stranger);
         assert!(refused, "{said:?}: {answer:?}");
     }
-    assert_eq!(node.faults(9, Fault::Stranger), 3, "greeting is no fault");
+    assert_eq!(node.faults(9, Fault::Stranger), 4, "greeting is no fault");
     node.host.members.lock().unwrap().insert(author(9));
     let greeted = raw.hello();
     assert!(matches!(raw.say(&greeted).await.unwrap()[..], [Message::Hello(_)]));
     assert!(matches!(raw.say(&fetch).await.unwrap().last(), Some(Message::Done { parts: 1, .. })));
+    assert!(matches!(raw.say(&Message::Root).await.unwrap()[..], [Message::Stock(_)]));
+    let has = Message::Has { ids: vec![NodeId([1; 32]), NodeId([2; 32])] };
+    assert_eq!(raw.say(&has).await.unwrap(), [Message::Holds { held: vec![false, false] }]);
 }
 
 #[tokio::test]
