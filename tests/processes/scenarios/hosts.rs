@@ -129,6 +129,26 @@ async fn a_slow_and_lossy_link_only_takes_longer() {
     ledger.holds(&cluster).await;
 }
 
+/// Nobody names an address, nobody remembers one, and one has moved: on one network they find each other by mDNS.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neighbours_on_a_network_find_each_other() {
+    let Some(hosts) = Hosts::make(2) else { return };
+    let mut cluster = on(&hosts, 2).await;
+    for number in 0..2 {
+        cluster.stop(number);
+        let _not_kept_yet = std::fs::remove_file(cluster.folder().join(format!("replica-{number}/known-peers.json")));
+        cluster.roads(number, Vec::new());
+        cluster.launch(number).arguments.extend(["--mdns", "on"].map(str::to_owned));
+    }
+    cluster.listen(1, SocketAddr::new(hosts.cabled(1).into(), PEERS + 1));
+    cluster.start(0);
+    cluster.start(1);
+    cluster.met().await;
+    let mut ledger = Ledger::default();
+    ledger.write(&cluster, 1, 0..3).await;
+    ledger.holds(&cluster).await;
+}
+
 /// Clocks 3 s apart are within the bound (R9): all write, and the order is one; then the clock is set right.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clocks_apart() {

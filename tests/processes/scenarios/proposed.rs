@@ -158,6 +158,7 @@ async fn missed_announcements_repaired() {
 async fn a_burst_in_one_batch() {
     let cluster = with_table(2).await;
     let before = cluster.converged().await.order.len();
+    let asked = round_trips(&cluster, 1).await;
     let mut writers = JoinSet::new();
     for writer in 0..8 {
         let mut connection = cluster.connect(0).await;
@@ -173,4 +174,12 @@ async fn a_burst_in_one_batch() {
     }
     let standing = cluster.converged_within(Duration::from_secs(10)).await;
     assert_eq!(standing.order.len(), before + 400);
+    let trips = round_trips(&cluster, 1).await - asked;
+    assert!(trips < 200, "400 commits in {trips} round trips");
+}
+
+/// Requests for commits that a replica made so far.
+async fn round_trips(cluster: &Cluster, replica: usize) -> u64 {
+    let query = "SELECT CAST(SUM(round_trips) AS UNSIGNED) FROM headwaters.peers";
+    cluster.connect(replica).await.query_first(query).await.unwrap().expect("it has a peer")
 }
