@@ -94,6 +94,15 @@ impl Dialing {
         }
     }
 
+    /// Whoever was to be reached is not there any more.
+    pub(crate) fn forget(&mut self, name: &str, now: Duration) {
+        if self.targets.get(name).is_some_and(|target| target.permanent) {
+            self.shun(name, now);
+        } else {
+            self.targets.remove(name);
+        }
+    }
+
     /// It is not one of ours, or is us: not again for long.
     pub(crate) fn shun(&mut self, name: &str, now: Duration) {
         if let Some(target) = self.targets.get_mut(name) {
@@ -173,6 +182,15 @@ mod tests {
         dialing.lost("a", Duration::from_secs(9), 999);
         assert_eq!(dialing.due(Duration::from_secs(9)), []);
         assert_eq!(dialing.due(Duration::from_secs(10)).len(), 1);
+    }
+
+    #[test]
+    fn who_is_gone_is_forgotten_unless_an_operator_named_it() {
+        let mut dialing = dialing();
+        dialing.learn("b", vec!["b tcp".into()]);
+        dialing.forget("a", Duration::ZERO);
+        dialing.forget("b", Duration::ZERO);
+        assert_eq!(dialing.kept(), ["a tcp", "a quic"]);
     }
 
     #[test]

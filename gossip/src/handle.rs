@@ -14,7 +14,7 @@ use crate::stock::Stock;
 use dag::id::{AuthorId, CommitId, RunId};
 use dag::version::Versions;
 use dag::vertex::Chain;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -138,6 +138,18 @@ impl Shared {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// An author speaks through this transport now: what is known of an earlier run of it, whose transport is gone, is
+    /// forgotten, but for its faults.
+    pub(crate) fn is_now(&self, transport: TransportId, author: AuthorId) {
+        let mut peers = self.peers();
+        let is_old = |id: &TransportId, p: &PeerStatus| *id != transport && p.author == Some(author) && !p.connected;
+        let old: Vec<PeerStatus> = peers.extract_if(.., |id, p| is_old(id, p)).map(|(_, status)| status).collect();
+        let faults = &mut peers.entry(transport).or_default().faults;
+        for (fault, count) in old.iter().flat_map(|status| &status.faults) {
+            *faults.entry(*fault).or_default() += count;
+        }
+    }
+
     pub(crate) fn listening(&self) -> MutexGuard<'_, Vec<String>> {
         self.listening.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -189,10 +201,21 @@ impl Handle {
         self.shared.peers().iter().map(|(id, status)| (*id, status.clone())).collect()
     }
 
+    /// By how many milliseconds the clocks of connected members are ahead of ours (R9), each author's once.
+    pub fn clock_differences(&self) -> Vec<i64> {
+        let peers = self.shared.peers();
+        let members = peers.values().filter(|p| p.connected && p.access == Some(Access::Member));
+        let known: BTreeMap<_, _> = members.filter_map(|p| Some((p.author?, p.clock_difference_millis?))).collect();
+        known.into_values().collect()
+    }
+
     /// How many peers are known to have this number of the chain on disk; this replica is not counted.
     pub fn holders(&self, chain: Chain, seq: u64) -> usize {
         let holds = |p: &&PeerStatus| p.held.get(&chain).is_some_and(|position| position.seq >= seq);
-        self.shared.peers().values().filter(holds).count()
+        // A copied folder that lives twice is one peer: its author may keep one of the two.
+        let peers = self.shared.peers();
+        let holders: BTreeSet<_> = peers.iter().filter(|(_, p)| holds(p)).map(|(id, p)| p.author.ok_or(id)).collect();
+        holders.len()
     }
 
     /// Where others reach this replica, as multiaddrs with its transport's id: what a ticket names. Empty if it does not
@@ -282,6 +305,46 @@ mod tests {
         assert_eq!(handle.ask(2).await, Err(AskError::Off));
         assert_eq!(handle.dial("127.0.0.1:1").await, Err(AskError::Off));
         assert!(handle.peers().is_empty());
+    }
+
+    #[test]
+    fn a_peer_that_came_back_through_another_transport_is_one_peer() {
+        let handle = Handle::idle();
+        let author = Some(AuthorId([7; 32]));
+        let chain = Chain { author: AuthorId([1; 32]), run: RunId(1) };
+        let held = Versions::from([(chain, Position { seq: 5, id: CommitId([9; 32]) })]);
+        let status = |connected| PeerStatus { author, connected, held: held.clone(), ..PeerStatus::default() };
+        let old = PeerStatus { faults: BTreeMap::from([(Fault::Gap, 2)]), ..status(false) };
+        let peers = [(1, old), (2, status(true)), (3, status(true))];
+        handle.shared.peers().extend(peers.map(|(n, status)| (TransportId([n; 32]), status)));
+        handle.shared.is_now(TransportId([3; 32]), AuthorId([7; 32]));
+        let known = handle.peers();
+        assert_eq!(known.iter().map(|(id, _)| id.0[0]).collect::<Vec<_>>(), [2, 3], "2 is a live twin");
+        assert_eq!(known[1].1.faults.get(&Fault::Gap), Some(&2));
+        assert_eq!(handle.holders(chain, 5), 1);
+    }
+
+    #[test]
+    fn only_connected_members_clocks_count() {
+        let handle = Handle::idle();
+        let peer = |n, connected, access, difference| PeerStatus {
+            author: Some(AuthorId([n; 32])),
+            connected,
+            access: Some(access),
+            clock_difference_millis: difference,
+            ..PeerStatus::default()
+        };
+        let peers = [
+            peer(1, true, Access::Member, Some(7)),
+            peer(1, true, Access::Member, Some(7)),
+            peer(2, true, Access::Member, None),
+            peer(3, false, Access::Member, Some(90_000)),
+            peer(4, true, Access::Stranger, Some(90_000)),
+            peer(5, true, Access::Member, Some(-5)),
+        ];
+        let numbered = (0..).zip(peers).map(|(n, status)| (TransportId([n; 32]), status));
+        handle.shared.peers().extend(numbered);
+        assert_eq!(handle.clock_differences(), [7, -5]);
     }
 
     #[test]

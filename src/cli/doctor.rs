@@ -2,6 +2,8 @@
 //!
 //! Promises: changes nothing but a probe file it removes again; ends with failure if a check failed.
 
+mod network;
+
 use super::reach::{self, Answer};
 use super::{Output, print};
 use crate::config::Config;
@@ -39,6 +41,9 @@ pub fn run(config: &Config, output: Output) -> Result<(), Failure> {
         clock(config),
         space(&config.data),
         sync(&config.data),
+        network::port(config),
+        network::clocks(config),
+        network::peers(config),
         replica(config),
     ];
     let cell = |text: &str| Some(text.to_owned());

@@ -1,7 +1,7 @@
 //! `headwaters join TICKET`: makes the data folder of a new member.
 //!
-//! Promises: nothing but keys is written before somebody let us in; repeated with the same ticket and the same folder
-//! it goes on with the same keys, so that an interrupted join can be finished. Fetches no data: `start` does.
+//! Promises: nothing but the author key is written before somebody let us in; repeated with the same ticket and the same folder
+//! it goes on with the same key, so that an interrupted join can be finished. Fetches no data: `start` does.
 
 use super::print;
 use crate::config::Config;
@@ -34,7 +34,7 @@ pub fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     }
     let system = System::new();
     let author = joining::prepare(&config.data, &system)?;
-    let transport = network::transport_key(&config.data, &system)?;
+    let transport = network::transport_key(&system)?;
     let named = (ticket.id, &ticket.key());
     let request = JoinRequest::new(ticket.genesis, named, &author, network::transport_id(&transport), &arguments.name);
     print::remark(format!("Asking {} for admission to database {} ...", addresses(&ticket), ticket.genesis.short()));

@@ -56,7 +56,7 @@ pub async fn run(config: &Config, progress: fn(u64, u64)) -> Result<Outcome, Fai
     let mut bootstrap = config.bootstrap.clone();
     bootstrap.extend(address_book::load(&config.data)?.into_iter().filter(|known| !config.bootstrap.contains(known)));
     let options = NetworkOptions {
-        transport: transport_key::open(&config.data, &*system)?,
+        transport: transport_key(&*system)?,
         listen: None,
         bootstrap,
         mdns: config.mdns,

@@ -100,8 +100,8 @@ impl Host for LocalHost {
     }
 
     fn twin(&self, said: &Hello) {
-        let (run, transport) = (said.run.0, said.transport);
-        let reason = format!("another process (run {run}, transport {transport}) is live under the same author key");
+        let reason =
+            format!("another process (run {}) is live under the same author key, as a copied folder is", said.run.0);
         self.local.stop_writing(&reason);
     }
 }

@@ -7,7 +7,6 @@ mod address_book;
 pub mod cloning;
 mod host;
 mod spreading;
-mod transport_key;
 
 use crate::config::{Config, PeersListen};
 use crate::failure::Failure;
@@ -25,6 +24,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
+/// How often the clocks of peers are looked at; each is compared anew every few seconds.
+const COMPARE_EVERY: Duration = Duration::from_millis(500);
 /// How often addresses that led to members are kept for the next start.
 const KEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -47,7 +48,7 @@ pub async fn start(config: &Config, replica: &Arc<Replica>) -> Result<Option<Pee
     };
     let system = Arc::new(System::new());
     let options = NetworkOptions {
-        transport: transport_key::open(&config.data, &*system)?,
+        transport: transport_key(&*system)?,
         listen,
         bootstrap,
         mdns: config.mdns,
@@ -61,9 +62,10 @@ pub async fn start(config: &Config, replica: &Arc<Replica>) -> Result<Option<Pee
     Ok(Some(Peers { network, handle, local, data: config.data.clone() }))
 }
 
-/// The transport's key in the folder; made if there is none.
-pub fn transport_key(data: &Path, entropy: &dyn Entropy) -> Result<AuthorKey, Failure> {
-    transport_key::open(data, entropy)
+/// A key for the transport of this run. It is never written down, so that two live copies of one folder are two peers,
+/// which meet, and are told of each other (R6); who speaks is said by the hello, signed by the author's key.
+pub fn transport_key(entropy: &dyn Entropy) -> Result<AuthorKey, Failure> {
+    AuthorKey::generate(entropy).map_err(|e| Failure::environment(e.to_string().replace("author key", "transport key")))
 }
 
 /// The transport's id.
@@ -102,6 +104,7 @@ impl Peers {
         local.waits.connect(Box::new(asker));
         beside.spawn(answerer.run());
         beside.spawn(tell_changes(local.clone(), handle.clone()));
+        beside.spawn(compare_clocks(local.clone()));
         beside.spawn(answer_waits(local, handle.clone()));
         beside.spawn(keep_addresses(handle, data));
         network.run(stop).await;
@@ -129,6 +132,14 @@ async fn answer_waits(local: Arc<Local>, handle: Handle) {
         if tokio::task::spawn_blocking(move || local.answer_waits()).await.is_err() {
             return;
         }
+    }
+}
+
+/// Whether this machine's clock is right (R9).
+async fn compare_clocks(local: Arc<Local>) {
+    loop {
+        tokio::time::sleep(COMPARE_EVERY).await;
+        local.compare_clocks();
     }
 }
 

@@ -155,7 +155,11 @@ impl Local {
     /// A member's first word (R13): a tip names a commit of its author, so a member without one writes an empty commit
     /// behind its admission, that everybody else's stable need not wait for its first transaction.
     fn introduce(&self, writer: &mut Writer) -> Result<(), Failure> {
-        if own_last(writer).is_some() || !writer.finality.writes() || writer.heads.is_empty() {
+        if self.refusal().is_some()
+            || own_last(writer).is_some()
+            || !writer.finality.writes()
+            || writer.heads.is_empty()
+        {
             return Ok(());
         }
         self.write(writer, &self.joining()).map_err(|e| Failure::environment(e.to_string()))?;

@@ -24,7 +24,7 @@ use serde_bytes::ByteBuf;
 use sql::error::SqlError;
 use sql::journal::{Draft, Journal};
 use sql::response::{ColumnDefinition, Response, Step};
-use sql::session::Login;
+use sql::session::{Login, Session};
 use sql::wait::Suspend;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,31 +82,15 @@ impl Peer {
         peer
     }
 
-    /// Runs one statement in a session of its own; rows as text, cells apart by a blank.
+    /// Runs one statement in a session of its own.
     pub fn sql(&self, text: &str) -> Result<Vec<String>, SqlError> {
+        self.client().sql(text)
+    }
+
+    /// A session.
+    pub fn client(&self) -> Client {
         let login = Login { connection_id: 1, user: "root".to_owned(), ..Login::default() };
-        let mut session = self.replica().engine().open_session(login)?;
-        session.start_query(text)?;
-        loop {
-            match session.run() {
-                Step::Done(Ok(Response::Ok(_))) => return Ok(Vec::new()),
-                Step::Done(Ok(Response::Rows(mut set))) => {
-                    let mut rows = Vec::new();
-                    while set.rows.next_batch(100, &mut rows)? {}
-                    let cell = |value: &Value, column: &ColumnDefinition| {
-                        sql::render::text(value, &column.ty).map_or("NULL".to_owned(), |text| text.into_owned())
-                    };
-                    let line = |row: &Vec<Value>| {
-                        let cells: Vec<String> = row.iter().zip(set.columns.iter()).map(|(v, c)| cell(v, c)).collect();
-                        cells.join(" ")
-                    };
-                    return Ok(rows.iter().map(line).collect());
-                }
-                Step::Done(Err(error)) => return Err(error),
-                Step::Suspend(Suspend::Commit(durable)) => session.resume(durable.wait_blocking()),
-                Step::Suspend(_) => panic!("{text}: it waits for something else than the disk"),
-            }
-        }
+        Client(self.replica().engine().open_session(login).unwrap())
     }
 
     /// Admits a key as a writer.
@@ -218,6 +202,36 @@ impl Peer {
     /// Whether the commit is admitted and shows.
     pub fn has(&self, id: &CommitId) -> bool {
         gossip::Ledger::vertex(&**self.local(), id).is_some()
+    }
+}
+
+/// A session of a client.
+pub struct Client(Session);
+
+impl Client {
+    /// Runs one statement; rows as text, cells apart by a blank.
+    pub fn sql(&mut self, text: &str) -> Result<Vec<String>, SqlError> {
+        self.0.start_query(text)?;
+        loop {
+            match self.0.run() {
+                Step::Done(Ok(Response::Ok(_))) => return Ok(Vec::new()),
+                Step::Done(Ok(Response::Rows(mut set))) => {
+                    let mut rows = Vec::new();
+                    while set.rows.next_batch(100, &mut rows)? {}
+                    let cell = |value: &Value, column: &ColumnDefinition| {
+                        sql::render::text(value, &column.ty).map_or("NULL".to_owned(), |text| text.into_owned())
+                    };
+                    let line = |row: &Vec<Value>| {
+                        let cells: Vec<String> = row.iter().zip(set.columns.iter()).map(|(v, c)| cell(v, c)).collect();
+                        cells.join(" ")
+                    };
+                    return Ok(rows.iter().map(line).collect());
+                }
+                Step::Done(Err(error)) => return Err(error),
+                Step::Suspend(Suspend::Commit(durable)) => self.0.resume(durable.wait_blocking()),
+                Step::Suspend(_) => panic!("{text}: it waits for something else than the disk"),
+            }
+        }
     }
 }
 

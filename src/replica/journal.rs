@@ -79,7 +79,7 @@ impl Journal for Local {
     }
 
     fn commit(&self, draft: Draft) -> Result<Committed, SqlError> {
-        if let Some(refused) = self.refusal() {
+        if let Some(refused) = self.write_refusal() {
             return Err(refused);
         }
         let contents = Contents {
@@ -99,9 +99,13 @@ impl Journal for Local {
             return Err(refusal::deadlock());
         }
         let checked = writer.linearizer.check(&contents.changes, &contents.settles).map_err(unreadable)?;
-        if let Some(error) = refusal::error(checked.outcome(), &contents.changes, writer.linearizer.view().catalogue())
-        {
+        let view = writer.linearizer.view();
+        if let Some(error) = refusal::error(checked.outcome(), &contents.changes, view.catalogue()) {
             return Err(error);
+        }
+        // The fold lets writes to a dropped table pass without effect (R25); who knows of it is told (R35).
+        if contents.changes.tables.iter().any(|part| view.catalogue().dropped.contains(&part.table)) {
+            return Err(refusal::deadlock());
         }
         while writer.heads.len() > MAX_PARENTS {
             self.write(writer, &self.joining())?;

@@ -6,6 +6,7 @@ use super::clone::{Cloned, Stand};
 use super::counters::Counters;
 use super::demoted::Demoted;
 use super::opening::refused;
+use super::skew;
 use super::waits::Waits;
 use super::writer::Writer;
 use crate::config::Config;
@@ -19,7 +20,7 @@ use dag::tree::Trees;
 use gossip::Handle;
 use linearizer::view::View;
 use sql::error::SqlError;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
@@ -79,6 +80,8 @@ pub struct Local {
     /// When this process began, milliseconds since 1970.
     pub started_millis: u64,
     twin: OnceLock<String>,
+    /// By how much this machine's clock is off, as last looked, milliseconds ([`super::skew`]).
+    clock_off: AtomicI64,
     /// The network's door, once it is open.
     pub network: OnceLock<Handle>,
     /// The checkpoint this replica was cloned from, if it was.
@@ -152,6 +155,7 @@ impl Local {
             started_millis,
             network: OnceLock::new(),
             twin: OnceLock::new(),
+            clock_off: AtomicI64::new(0),
             cloned: parts.cloned,
             stand: Mutex::new(parts.stand),
             tickets: Mutex::new(()),
@@ -212,9 +216,27 @@ impl Local {
     /// instance of the author key stops it (R6).
     pub fn refusal(&self) -> Option<SqlError> {
         let twin = self.twin.get().map(|reason| {
-            SqlError::new(1290, format!("This replica has stopped accepting writes: {reason}; stop one of the two for good and restart the other, or give the copy a key of its own (headwaters doctor)"))
+            SqlError::new(1290, format!("This replica has stopped accepting writes: {reason}; stop one of the two for good, then restart the other; a further replica is made by headwaters invite and join, not by a copy"))
         });
         self.disk_refusal().or(twin)
+    }
+
+    /// Why no session may write, if so: what [`Local::refusal`] says, or a clock that is wrong (R9), which passes.
+    pub fn write_refusal(&self) -> Option<SqlError> {
+        let wrong = || skew::refusal(self.clock_off.load(Ordering::Relaxed));
+        let clock = || wrong().map(|why| SqlError::new(1290, format!("This replica takes no writes for now: {why}")));
+        self.refusal().or_else(clock)
+    }
+
+    /// Looks at the peers' clocks.
+    pub fn compare_clocks(&self) {
+        let off = skew::off_by(&self.network().clock_differences());
+        let before = self.clock_off.swap(off, Ordering::Relaxed);
+        match (skew::refusal(before), skew::refusal(off)) {
+            (None, Some(why)) => tracing::error!(%why, "writes are refused"),
+            (Some(_), None) => tracing::info!("the clock is right again: writes are accepted"),
+            _ => {}
+        }
     }
 
     /// Stops writing for as long as this process lives, with a message: a second live instance of the author key (R6).

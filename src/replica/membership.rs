@@ -38,7 +38,7 @@ impl Local {
     /// Writes a control commit. Errors: 1290 if this replica may not; whatever `decide` refuses; then nothing changed.
     /// The caller waits until the commit is durable.
     pub fn rule(&self, decide: impl FnOnce(&Ruling<'_>) -> Result<Decision, SqlError>) -> Result<Committed, SqlError> {
-        if let Some(refused) = self.refusal() {
+        if let Some(refused) = self.write_refusal() {
             return Err(refused);
         }
         let _staged = Staged(&self.desk);

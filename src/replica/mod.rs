@@ -14,6 +14,8 @@ mod demoted;
 #[cfg(test)]
 mod exchange_tests;
 mod fates;
+#[cfg(test)]
+mod fetched_ddl_tests;
 pub mod finality;
 #[cfg(test)]
 pub mod fixture;
@@ -46,6 +48,7 @@ mod resolving;
 mod roll;
 pub mod serving;
 mod shown;
+mod skew;
 mod snapshots;
 mod sweeping;
 mod tickets;

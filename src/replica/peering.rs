@@ -8,7 +8,7 @@ use dag::admit::Known;
 use dag::hlc::Hlc;
 use dag::id::AuthorId;
 use dag::version::Versions;
-use gossip::{Access, PeerStatus, TransportId};
+use gossip::{PeerStatus, TransportId};
 
 /// Another replica.
 #[derive(Clone, Debug)]
@@ -46,7 +46,9 @@ impl Local {
         let peers = self.network().peers();
         let connected = peers.iter().filter(|(_, p)| p.connected).count();
         let served = peers.iter().filter(|(_, p)| p.is_served()).count();
-        let median = median_difference(peers.iter().map(|(_, p)| p));
+        let mut differences = self.network().clock_differences();
+        differences.sort_unstable();
+        let median = differences.get(differences.len() / 2);
         vec![
             ("peers_connected".to_owned(), connected.to_string()),
             ("peers_served".to_owned(), served.to_string()),
@@ -64,14 +66,6 @@ impl Local {
         let members = writer.known.members_now();
         members.iter().find(|(id, _)| *id == author).map(|(_, member)| member.name.clone())
     }
-}
-
-/// The median by which members' clocks are ahead of ours (R9), milliseconds.
-pub fn median_difference<'a>(peers: impl Iterator<Item = &'a PeerStatus>) -> Option<i64> {
-    let members = peers.filter(|p| p.connected && p.access == Some(Access::Member));
-    let mut differences: Vec<i64> = members.filter_map(|p| p.clock_difference_millis).collect();
-    differences.sort_unstable();
-    differences.get(differences.len() / 2).copied()
 }
 
 /// Commits of chains here beyond what is held there.
@@ -108,24 +102,5 @@ mod tests {
         ] {
             assert_eq!(lag(&here, &there), expected, "{there:?}");
         }
-    }
-
-    #[test]
-    fn the_median_is_of_connected_members() {
-        let peer = |connected, access, difference| PeerStatus {
-            connected,
-            access: Some(access),
-            clock_difference_millis: Some(difference),
-            ..PeerStatus::default()
-        };
-        let peers = [
-            peer(true, Access::Member, 900),
-            peer(true, Access::Member, -5),
-            peer(true, Access::Member, 7),
-            peer(false, Access::Member, 100_000),
-            peer(true, Access::Stranger, 100_000),
-        ];
-        assert_eq!(median_difference(peers.iter()), Some(7));
-        assert_eq!(median_difference([].iter()), None);
     }
 }

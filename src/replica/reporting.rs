@@ -99,7 +99,7 @@ impl Report for Local {
     }
 
     fn status(&self) -> Result<Vec<(String, String)>, SqlError> {
-        let refusal = self.refusal();
+        let refusal = self.write_refusal();
         let writer = self.latch();
         let refused = refusal.or_else(|| writer.next_hlc(self.clock.wall_millis()).err());
         let fact = |name: &str, value: String| (name.to_owned(), value);

@@ -142,7 +142,7 @@ impl Local {
     /// name that is taken or cannot be used.
     pub fn issue(&self, role: Role, name: &str, expires: u64) -> Result<Ticket, SqlError> {
         let _one_at_a_time = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(refused) = self.refusal() {
+        if let Some(refused) = self.write_refusal() {
             return Err(refused);
         }
         let members = self.latch().known.members_now();

@@ -230,8 +230,9 @@ impl Cluster {
             for (number, connection) in &mut connections {
                 standings.push((*number, Standing::of(connection).await?));
             }
-            if standings.iter().all(|(_, standing)| *standing == standings[0].1) {
-                return Ok(standings.swap_remove(0).1);
+            if standings.iter().all(|(_, standing)| standing.is_like(&standings[0].1)) {
+                let whole = standings.into_iter().map(|(_, standing)| standing);
+                return whole.max_by_key(|standing| standing.order.len()).ok_or_else(|| "none runs".to_owned());
             }
             Err(standings.iter().map(|(number, s)| format!("replica {number}: {s}")).collect::<Vec<_>>().join("\n"))
         })

@@ -3,6 +3,7 @@
 //!
 //! Promises: touches no clock but the one of the process that gets these variables.
 
+use std::path::Path;
 use std::process::Command;
 
 /// Where the package puts it; the dynamic linker fills in `$LIB`.
@@ -18,6 +19,22 @@ pub fn by(seconds: i64) -> Vec<(String, String)> {
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
     ];
     variables.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// The variables that put a process's clock where a file says, so that it can be moved while the process runs.
+pub fn by_file(file: &Path) -> Vec<(String, String)> {
+    let variables = [
+        ("LD_PRELOAD", LIBRARY.to_owned()),
+        ("FAKETIME_TIMESTAMP_FILE", file.display().to_string()),
+        ("FAKETIME_NO_CACHE", "1".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// Puts the clock of processes that look at this file so many seconds ahead, or behind.
+pub fn move_to(file: &Path, seconds: i64) {
+    std::fs::write(file, format!("{seconds:+}s\n")).expect("the file can be written");
 }
 
 /// Whether clocks can be moved here; a note says so if not.

@@ -15,7 +15,7 @@ pub struct Standing {
     pub heads: Vec<String>,
     /// main's hash at these heads.
     pub main_hash: String,
-    /// main's entries in their order: commit and outcome.
+    /// main's entries in their order: commit and outcome. A clone lists those above its checkpoint.
     pub order: Vec<(String, String)>,
     /// Parked commits that nothing settled, and why.
     pub conflicts: Vec<(String, Option<String>)>,
@@ -27,6 +27,14 @@ pub struct Standing {
 const TRIES: usize = 5;
 
 impl Standing {
+    /// Whether two replicas stand alike. A clone does not list what lies below its checkpoint; main's hash covers it.
+    pub fn is_like(&self, other: &Standing) -> bool {
+        let common = self.order.len().min(other.order.len());
+        let rest = |standing: &Standing| Standing { order: Vec::new(), ..standing.clone() };
+        self.order[self.order.len() - common..] == other.order[other.order.len() - common..]
+            && rest(self) == rest(other)
+    }
+
     /// Asks a replica.
     pub async fn of(connection: &mut Conn) -> Result<Standing, String> {
         for _ in 0..TRIES {

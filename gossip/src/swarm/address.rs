@@ -23,13 +23,13 @@ pub(super) fn transport_of(peer: &PeerId) -> Option<TransportId> {
     Some(TransportId(key.try_into_ed25519().ok()?.to_bytes()))
 }
 
-/// Reads host:port or a multiaddr; gives what to dial. Error: what is wrong with it.
+/// Reads host:port or a multiaddr; gives what to dial. A transport's id in it is passed over: it was of one run. Error: what is wrong with it.
 pub(super) fn parse(text: &str) -> Result<Vec<Multiaddr>, String> {
     if text.starts_with('/') {
         let address: Multiaddr = text.parse().map_err(|e| format!("{e}"))?;
         let dialable = address.iter().any(|p| matches!(p, Protocol::Tcp(_) | Protocol::QuicV1));
         return if dialable {
-            Ok(vec![address])
+            Ok(vec![bare(&address)])
         } else {
             Err("it names neither /tcp/PORT nor /udp/PORT/quic-v1".into())
         };
@@ -84,6 +84,18 @@ pub(super) fn bare(address: &Multiaddr) -> Multiaddr {
     address.iter().filter(|p| !matches!(p, Protocol::P2p(_))).collect()
 }
 
+/// Addresses as they are kept for another run: without the ids of transports, each once.
+pub(super) fn lasting(addresses: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    for address in addresses.iter().filter_map(|text| text.parse().ok()) {
+        let address = bare(&address).to_string();
+        if !kept.contains(&address) {
+            kept.push(address);
+        }
+    }
+    kept
+}
+
 fn is_loopback(address: &Multiaddr) -> bool {
     address.iter().any(|p| match p {
         Protocol::Ip4(ip) => ip.is_loopback(),
@@ -126,6 +138,15 @@ mod tests {
                 expected.map(|e| e.iter().map(|s| s.to_string()).collect::<Vec<_>>()).as_deref()
             );
         }
+    }
+
+    #[test]
+    fn what_is_kept_or_named_outlives_the_transport_of_one_run() {
+        let me = peer_of(&TransportId(*AuthorKey::from_seed([5; 32]).id().as_bytes())).unwrap();
+        let here = "/ip4/192.0.2.7/tcp/3317";
+        let told = format!("{here}/p2p/{me}");
+        assert_eq!(lasting(&[told.clone(), here.to_owned(), "?".to_owned()]), [here]);
+        assert_eq!(parse(&told).unwrap(), [here.parse().unwrap()]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Promises: one announcement is made at a time, however many changes ask for it; a peer is told the next time only when
 //! it answered the last; nothing is signed or said while nobody listens.
 
+use super::address::lasting;
 use super::behaviour::topic;
 use super::job::Work;
 use super::task::{Asking, Finished, Network, Purpose};
@@ -250,7 +251,7 @@ impl Network {
             self.peers.values_mut().for_each(|p| p.told = Told::default());
             self.on_change(Duration::ZERO);
             self.recheck(true);
-            *self.shared.addresses() = self.dialing.kept();
+            *self.shared.addresses() = lasting(&self.dialing.kept());
         }
         let crowded = self.peers.values().filter(|p| p.welcome).count() > self.limits.direct_peers;
         if self.announcing.gossip_waits && now >= self.announcing.gossip_at(now, crowded) {

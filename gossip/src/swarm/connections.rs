@@ -33,17 +33,27 @@ impl Network {
             SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => self.closed(peer_id),
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
                 let Some((name, reply)) = self.attempts.remove(&connection_id) else { return };
-                let (now, random) = (self.now(), self.random());
-                match &error {
-                    DialError::LocalPeerId { .. } => self.dialing.shun(&name, now),
-                    _ => self.dialing.failed(&name, now, random),
-                }
+                self.not_reached(&name, &error);
                 tracing::debug!(name, %error, "a peer could not be reached");
                 if let Some(reply) = reply {
                     let _nobody_waits = reply.send(Err(AskError::Address(format!("cannot reach {name}: {error}"))));
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A dial failed. Where another run of a peer answers, whose transport key is another, that run is dialed.
+    fn not_reached(&mut self, name: &str, error: &DialError) {
+        let (now, random) = (self.now(), self.random());
+        match error {
+            DialError::LocalPeerId { .. } => self.dialing.shun(name, now),
+            DialError::WrongPeerId { obtained, address } => {
+                self.dialing.forget(name, now);
+                let there = bare(address).with_p2p(*obtained).map(|address| address.to_string());
+                self.learn_addresses(&there.into_iter().collect::<Vec<_>>());
+            }
+            _ => self.dialing.failed(name, now, random),
         }
     }
 
@@ -136,6 +146,7 @@ impl Network {
             let (author, run) = (hello.author, hello.run);
             desk.access = Some(access);
             desk.hello = Some(hello);
+            self.shared.is_now(transport, author);
             self.note(transport, |status| {
                 (status.author, status.run, status.access) = (Some(author), Some(run), Some(access));
             });
@@ -167,17 +178,23 @@ impl Network {
         self.learn_addresses(&std::mem::take(&mut done.addresses));
     }
 
-    /// Two connected peers that are one author: each is shown the other's hello.
+    /// Connected peers that are one author: each is shown the other's hello. One that began after the other spoke does
+    /// not count it as proof; so the other, if it is there at all, is asked to speak again.
     fn tell_twins(&mut self, peer: PeerId) {
+        let now = self.now();
         let Some(hello) = self.peers.get(&peer).and_then(|desk| desk.hello.clone()) else { return };
-        let other = self.peers.iter().find_map(|(id, desk)| {
+        let others = self.peers.iter().filter_map(|(id, desk)| {
             let theirs = desk.hello.as_ref().filter(|h| h.author == hello.author && h.run != hello.run)?;
-            (*id != peer).then(|| (*id, theirs.clone()))
+            Some((*id, theirs.clone(), now > desk.hello_at + TWIN_SPEAKS_EVERY))
         });
-        let Some((other, theirs)) = other else { return };
-        for (to, said) in [(peer, theirs), (other, hello)] {
-            if let Ok(bytes) = frame(&Message::Twin(said)) {
-                self.send(to, bytes, Purpose::Words(0));
+        for (other, theirs, silent) in others.collect::<Vec<_>>() {
+            for (to, said) in [(peer, theirs), (other, hello.clone())] {
+                if let Ok(bytes) = frame(&Message::Twin(said)) {
+                    self.send(to, bytes, Purpose::Words(0));
+                }
+            }
+            if silent {
+                self.say_hello(other);
             }
         }
     }
@@ -255,10 +272,7 @@ impl Network {
         self.attempts.insert(connection, (name.clone(), reply));
         if let Err(error) = self.swarm.dial(options) {
             let reply = self.attempts.remove(&connection).and_then(|(_, reply)| reply);
-            match &error {
-                DialError::LocalPeerId { .. } => self.dialing.shun(&name, now),
-                _ => self.dialing.failed(&name, now, random),
-            }
+            self.not_reached(&name, &error);
             if let Some(reply) = reply {
                 let _nobody_waits = reply.send(Err(AskError::Address(format!("cannot reach {name}: {error}"))));
             }
@@ -310,5 +324,7 @@ impl Network {
     }
 }
 
+/// A peer whose author seems to live twice is asked again for its hello after this: both know within seconds.
+const TWIN_SPEAKS_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 /// A hello is not said twice within this.
 const SOON: std::time::Duration = std::time::Duration::from_millis(50);

@@ -3,7 +3,9 @@
 //!
 //! One family a file. The first two are DoltSwarm's own scenarios and those that it only proposed, under their names.
 
+mod clocks;
 mod hosts;
 mod joining;
 mod proposed;
 mod swarm;
+mod twins;
