@@ -6,7 +6,7 @@
 
 use super::local::Local;
 use super::opening::refused;
-use super::writer::Writer;
+use super::writer::{Early, Writer};
 use crate::failure::Failure;
 use dag::admit::{Known, Standing};
 use dag::control::ControlRecord;
@@ -83,7 +83,8 @@ impl Local {
                 Heard::Kept
             }
             None => {
-                writer.early.insert(signed.tip.author, signed);
+                let since = self.clock.wall_millis();
+                writer.early.insert(signed.tip.author, Early { since, signed });
                 Heard::Ahead
             }
         }
@@ -281,10 +282,10 @@ fn keep(local: &Local, writer: &mut Writer, signed: &SignedTip) -> bool {
 }
 
 fn take_early(local: &Local, writer: &mut Writer) {
-    let come = |(_, signed): (&AuthorId, &SignedTip)| writer.known.graph.contains(&signed.tip.commit);
+    let come = |(_, early): (&AuthorId, &Early)| writer.known.graph.contains(&early.signed.tip.commit);
     let ready: Vec<AuthorId> = writer.early.iter().filter(|entry| come(*entry)).map(|(author, _)| *author).collect();
     for author in ready {
-        let Some(signed) = writer.early.remove(&author) else { continue };
+        let Some(Early { signed, .. }) = writer.early.remove(&author) else { continue };
         if writer.known.vertex(&signed.tip.commit).is_some_and(|vertex| fits(&signed.tip, &vertex)) {
             keep(local, writer, &signed);
         }

@@ -217,6 +217,7 @@ impl Room {
                 Until::Upgrade | Until::Cut => (None, Vec::new()),
             };
             facts.extend(guest.ids.iter().map(|id| HeldFact {
+                kind: "commit",
                 id: *id,
                 author: guest.author,
                 reason: guest.why.clone(),

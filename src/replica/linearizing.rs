@@ -6,6 +6,7 @@
 
 use super::clone;
 use super::finality::submit;
+use super::jobs::Job;
 use super::kept::{Kept, Marks};
 use super::local::Local;
 use super::opening::refused;
@@ -96,9 +97,23 @@ fn above(writer: &Writer) -> (u64, u64) {
     writer.linearizer.outcomes().fold((0, 0), |(n, bytes), (seat, _)| (n + 1, bytes + seat.commit().bytes))
 }
 
-/// Writes a cut's trees, adopts it, records it. `false`: a late commit voided it.
+/// Cuts, as a job that `headwaters.jobs` shows. `false`: a late commit voided the cut.
 fn carry_out(local: &Local, cut: Cut) -> Result<bool, Failure> {
     let _one_at_a_time = local.cutting.lock().unwrap_or_else(PoisonError::into_inner);
+    let job = local.jobs.begin("checkpoint", format!("through {}", cut.place().hlc), local.clock.wall_millis());
+    let cut = write_out(local, cut, &job);
+    let outcome = match &cut {
+        Ok(true) => Ok("cut".to_owned()),
+        Ok(false) => Ok("void: a late commit came below it; it is cut again".to_owned()),
+        Err(failure) => Err(failure.to_string()),
+    };
+    job.end(outcome, local.clock.wall_millis());
+    cut
+}
+
+/// Writes a cut's trees, adopts it, records it. `false`: a late commit voided it.
+fn write_out(local: &Local, cut: Cut, job: &Job<'_>) -> Result<bool, Failure> {
+    job.at("writing trees");
     let mut nodes = local.tree_store.write().map_err(refused)?;
     let checkpoint = cut.write(&local.trees, &mut nodes).map_err(|e| Failure::environment(e.to_string()))?;
     nodes.finish().map_err(refused)?;
@@ -114,6 +129,7 @@ fn carry_out(local: &Local, cut: Cut) -> Result<bool, Failure> {
     }
     let leaving = leaving(&writer, place);
     drop(writer);
+    job.at("writing pages of chains");
     // The pages first, without the latch: they may be many after a whole history was folded again.
     for some in leaving.chunks(PAGED_AT_ONCE) {
         let pages = local.latch().known.pages(some);
@@ -132,6 +148,7 @@ fn carry_out(local: &Local, cut: Cut) -> Result<bool, Failure> {
     let kept: Vec<Checkpoint> = writer.linearizer.checkpoints().cloned().collect();
     drop(writer);
     recorded.wait_blocking().map_err(refused)?;
+    job.at("sweeping trees");
     sweeping::sweep(local, &kept)?;
     tracing::info!(position = kept.last().map_or(0, Checkpoint::position), "checkpoint");
     Ok(true)

@@ -5,6 +5,7 @@
 use super::clone::{Cloned, Stand};
 use super::counters::Counters;
 use super::demoted::Demoted;
+use super::jobs::Jobs;
 use super::opening::refused;
 use super::skew;
 use super::waits::Waits;
@@ -75,6 +76,8 @@ pub struct Local {
     pub renewed: AtomicU64,
     /// Sessions that wait for other replicas.
     pub waits: Waits,
+    /// What is done beside sessions.
+    pub jobs: Jobs,
     /// Own commits that later arrivals parked or voided (R32).
     pub demoted: Demoted,
     /// When this process began, milliseconds since 1970.
@@ -151,6 +154,7 @@ impl Local {
             own: AtomicU64::new(0),
             renewed: AtomicU64::new(0),
             waits: Waits::default(),
+            jobs: Jobs::default(),
             demoted: Demoted::default(),
             started_millis,
             network: OnceLock::new(),

@@ -23,6 +23,7 @@ pub mod founding;
 mod held;
 mod history;
 mod inviting;
+mod jobs;
 pub mod joining;
 mod journal;
 mod kept;

@@ -3,6 +3,7 @@
 //! Promises: every list is a snapshot taken under the latch, given out without it; long ones are streamed.
 
 use super::finality::VoiceFact;
+use super::jobs::JobFact;
 use super::peering::PeerFact;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, NodeId};
@@ -120,10 +121,12 @@ pub struct CheckpointFact {
     pub stable: bool,
 }
 
-/// A commit held back.
+/// A commit held back, or an announcement.
 #[derive(Clone, Debug)]
 pub struct HeldFact {
-    /// Its id.
+    /// commit, or announcement: of a commit that is not here.
+    pub kind: &'static str,
+    /// The commit's id.
     pub id: CommitId,
     /// Who wrote it, by its tip.
     pub author: AuthorId,
@@ -157,6 +160,8 @@ pub trait Report: Send + Sync {
     fn checkpoints(&self) -> Result<Vec<CheckpointFact>, SqlError>;
     /// Commits held or waiting.
     fn held(&self) -> Result<Vec<HeldFact>, SqlError>;
+    /// What the replica does beside its sessions: what runs, then what ended, the newest first.
+    fn jobs(&self) -> Result<Vec<JobFact>, SqlError>;
     /// Settings in force.
     fn settings(&self) -> Vec<(String, String)>;
     /// Facts for `status`, in the order to show them.

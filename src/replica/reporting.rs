@@ -1,11 +1,13 @@
 //! The replica's reports (see `report`): read under the latch, given out without it.
 
 use super::fates::{Fates, fact};
+use super::jobs::JobFact;
 use super::listing::InOrder;
 use super::local::{Local, stopped};
 use super::peering::PeerFact;
 use super::record;
 use super::report::{CheckpointFact, CommitFact, ControlFact, Facts, HeldFact, MainEntry, MemberFact, Report};
+use super::writer::Early;
 use crate::config::PeersListen;
 use dag::id::CommitId;
 use dag::vertex::Vertex;
@@ -75,7 +77,32 @@ impl Report for Local {
     }
 
     fn held(&self) -> Result<Vec<HeldFact>, SqlError> {
-        Ok(self.latch().room.facts())
+        let writer = self.latch();
+        let mut facts = writer.room.facts();
+        facts.extend(writer.early.values().map(|Early { since, signed }| HeldFact {
+            kind: "announcement",
+            id: signed.tip.commit,
+            author: signed.tip.author,
+            reason: "announced by its author; the commit itself is not here yet".to_owned(),
+            since: *since,
+            until: None,
+            waits_for: vec![signed.tip.commit],
+        }));
+        Ok(facts)
+    }
+
+    fn jobs(&self) -> Result<Vec<JobFact>, SqlError> {
+        let fetching = self.peer_facts().into_iter().filter(|peer| peer.status.fetching);
+        let fetch = |peer: PeerFact| JobFact {
+            number: 0,
+            kind: "fetch",
+            detail: format!("from {}", peer.member.unwrap_or_else(|| peer.transport.to_string())),
+            state: "running",
+            message: format!("{} bytes came from it so far", peer.status.bytes_in),
+            began: None,
+            ended: None,
+        };
+        Ok(fetching.map(fetch).chain(self.jobs.facts()).collect())
     }
 
     fn settings(&self) -> Vec<(String, String)> {

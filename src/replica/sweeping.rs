@@ -23,6 +23,7 @@ pub fn sweep(local: &Local, kept: &[Checkpoint]) -> Result<(), Failure> {
     if local.tree_store.segments().len() < SEGMENTS_WORTH_A_SWEEP {
         return Ok(());
     }
+    let job = local.jobs.begin("sweep", "tree segments".to_owned(), local.clock.wall_millis());
     let roots = roots(kept);
     let needed = local.tree_store.reach(&local.trees, &roots).map_err(damaged)?;
     let scattered = scattered(&needed);
@@ -34,6 +35,8 @@ pub fn sweep(local: &Local, kept: &[Checkpoint]) -> Result<(), Failure> {
     }
     let gone = local.tree_store.sweep(&live).map_err(refused)?;
     tracing::debug!(deleted = gone.len(), emptied = scattered.len(), "tree segments");
+    let brought = format!("{} segments deleted, {} emptied into one", gone.len(), scattered.len());
+    job.end(Ok(brought), local.clock.wall_millis());
     Ok(())
 }
 

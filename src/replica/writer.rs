@@ -29,6 +29,14 @@ use sql::error::SqlError;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+/// A tip that came before its commit.
+pub struct Early {
+    /// When it came, milliseconds since 1970.
+    pub since: u64,
+    /// The tip, verified.
+    pub signed: SignedTip,
+}
+
 /// Fetched batches whose keys are remembered: a transaction older than these is told 1213 to be safe.
 const REMEMBERED_BATCHES: usize = 1_024;
 
@@ -108,7 +116,7 @@ pub struct Writer {
     /// What everybody promised and heard, this replica included (R15, R16).
     pub finality: Finality,
     /// Tips that came before their commits: the newest of each member.
-    pub early: BTreeMap<AuthorId, SignedTip>,
+    pub early: BTreeMap<AuthorId, Early>,
     /// Stable as last handed to the disk.
     pub recorded: Hlc,
     /// The network was told that a tip is due.

@@ -1,4 +1,5 @@
-//! `headwaters.held`: commits that came and are not in the graph yet: why, since and until when, and what they wait for.
+//! `headwaters.held`: commits that came and are not in the graph yet, and announcements ahead of their commits: why,
+//! since and until when, and what they wait for.
 
 use super::listing::{Declaration, Kind, Sink, moment, text};
 use crate::replica::report::Report;
@@ -9,6 +10,7 @@ use sql::error::SqlError;
 pub static TABLE: Declaration = Declaration {
     name: "held",
     columns: &[
+        ("kind", Kind::Text(20), false),
         ("id", Kind::Text(52), false),
         ("author", Kind::Text(52), false),
         ("reason", Kind::Long, false),
@@ -23,6 +25,7 @@ fn rows(report: &dyn Report, sink: &mut Sink<'_>) -> Result<(), SqlError> {
     for fact in report.held()? {
         let names: Vec<String> = fact.waits_for.iter().map(ToString::to_string).collect();
         let row = vec![
+            text(fact.kind),
             text(fact.id),
             text(fact.author),
             text(fact.reason),

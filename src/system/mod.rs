@@ -10,6 +10,7 @@ mod conflicts;
 mod control;
 mod heads;
 mod held;
+mod jobs;
 mod listing;
 mod log;
 mod members;
@@ -33,6 +34,7 @@ pub fn tables(report: &Arc<dyn Report>) -> Vec<Arc<dyn SystemTable>> {
         &control::TABLE,
         &checkpoints::TABLE,
         &held::TABLE,
+        &jobs::TABLE,
         &settings::TABLE,
         &status::TABLE,
     ];

@@ -50,6 +50,9 @@ async fn compact_cuts_a_checkpoint_and_verify_finds_everything_sound() {
     let instance = with_rows(folder.path()).await;
     let cut = verb(folder.path(), &["compact", "--json"]);
     assert!(cut.contains("position"), "{cut}");
+    let query = "SELECT CONCAT(kind, ' ', state) AS job FROM headwaters.jobs WHERE ended IS NOT NULL";
+    let jobs = verb(folder.path(), &["sql", "--json", query]);
+    assert!(jobs.contains("checkpoint done"), "{jobs}");
     assert!(instance.stop());
     let verified: serde_json::Value = serde_json::from_str(&verb(folder.path(), &["verify", "--json"])).unwrap();
     assert_eq!(verified["sound"], true, "{verified}");

@@ -4,6 +4,7 @@ use super::super::opening;
 use super::*;
 use crate::config::{Config, Settings};
 use crate::replica::founding;
+use crate::replica::report::Report;
 use crate::replica::writer::Contents;
 use dag::author_key::AuthorKey;
 use dag::clock::System;
@@ -161,6 +162,9 @@ fn a_tip_counts_when_its_commit_comes_and_a_forged_one_never() {
     assert_eq!(all[1].heard(&forged), Heard::Forged);
     assert!(!matches!(all[1].heard(&tip), Heard::Forged | Heard::Stranger));
     assert_eq!(promise(&all[1]), before, "its commit is not here yet");
+    let held = |local: &Local| Report::held(local).unwrap().into_iter().map(|h| (h.kind, h.id)).collect::<Vec<_>>();
+    assert_eq!(held(&all[1]), [("announcement", commit)]);
     carry(&all[0], &all[1]);
+    assert_eq!(held(&all[1]), []);
     assert!(promise(&all[1]) >= time(&all[0], commit));
 }
