@@ -23,6 +23,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
+/// So many entries of one space are written in two rounds: a tree's nodes filled in ascending order stay half empty;
+/// every other entry first and the rest between them fills them (a million rows: 55 MiB). A few leaves are not worth it.
+const BULK: usize = 4_096;
+
 /// What lies below the window.
 #[derive(Clone)]
 pub struct Base {
@@ -341,14 +345,16 @@ impl Window {
 
     /// Writes a verdict's entries to one space; gives all its keys, and those that hold something else now.
     fn write(&mut self, seat: &Seat, writes: SpaceWrites) -> (Arc<Vec<Key>>, Arc<Vec<Key>>) {
-        let mut written = Vec::with_capacity(writes.entries.len());
+        let entries = writes.entries;
         let mut same = BTreeSet::new();
-        for (key, value) in writes.entries {
-            if !self.state.write(writes.space, &key, seat, value) {
+        let rounds = if entries.len() < BULK { 1 } else { 2 };
+        for (key, value) in (0..rounds).flat_map(|round| entries.iter().skip(round).step_by(rounds)) {
+            if !self.state.write(writes.space, key, seat, value.clone()) {
                 same.insert(key.clone());
             }
-            written.push(key);
         }
+        let mut written: Vec<Key> = entries.into_iter().map(|(key, _)| key).collect();
+        written.shrink_to_fit();
         let written = Arc::new(written);
         if same.is_empty() {
             return (written.clone(), written);

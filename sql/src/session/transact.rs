@@ -28,13 +28,12 @@ impl State {
     /// Commits what is open, if anything; its durability is awaited at the end of the statement. After an error
     /// nothing is open and nothing was written.
     pub fn commit(&mut self) -> Result<(), SqlError> {
-        let Some(mut transaction) = self.transaction.take() else { return Ok(()) };
+        let Some(transaction) = self.transaction.take() else { return Ok(()) };
         let result = match transaction.writes.is_empty() {
             true => Ok(()),
-            false => change_set(&transaction.writes).and_then(|mut changes| {
-                changes.reads = std::mem::take(&mut transaction.reads).into_guards();
-                // Freed before the journal so that the commit can take the rows without copying them.
-                transaction.writes = Arc::default();
+            // Consumed, so that a large transaction's writes are freed before the fold makes its own.
+            false => change_set(Arc::unwrap_or_clone(transaction.writes)).and_then(|mut changes| {
+                changes.reads = transaction.reads.into_guards();
                 self.submit(changes, transaction.basis.unwrap_or(0))
             }),
         };

@@ -9,9 +9,9 @@ use dag::schema::{MergePolicy, Table};
 use dag::value::Value;
 
 /// The net changes; tables without any are left out.
-pub(crate) fn change_set(writes: &WriteSet) -> Result<ChangeSet, SqlError> {
+pub(crate) fn change_set(writes: WriteSet) -> Result<ChangeSet, SqlError> {
     let mut changes = ChangeSet::default();
-    for table in writes.tables() {
+    for table in writes.into_tables() {
         let built = table_changes(table)?;
         if !(built.inserts.is_empty() && built.updates.is_empty() && built.deletes.is_empty()) {
             changes.tables.push(built);
@@ -20,8 +20,8 @@ pub(crate) fn change_set(writes: &WriteSet) -> Result<ChangeSet, SqlError> {
     Ok(changes)
 }
 
-fn table_changes(writes: &TableWrites) -> Result<TableChanges, SqlError> {
-    let table = &writes.table;
+fn table_changes(writes: TableWrites) -> Result<TableChanges, SqlError> {
+    let table = &*writes.table;
     let positions = table.cell_positions();
     let mut out = TableChanges {
         table: table.id,
@@ -31,20 +31,18 @@ fn table_changes(writes: &TableWrites) -> Result<TableChanges, SqlError> {
         updates: Vec::new(),
         deletes: Vec::new(),
     };
-    for (key, write) in &writes.rows {
+    for (key, write) in writes.rows.into_ascending() {
         match (write.before(), &write.after) {
             (None, None) => {}
-            (None, Some(row)) => {
-                out.inserts.push(Insert { key: key.clone(), row: Row(row.clone()), marks: write.marks });
-            }
+            (None, Some(row)) => out.inserts.push(Insert { key, row: Row(row.clone()), marks: write.marks }),
             (Some(before), None) => {
                 let before = cells(table, &positions, before)?;
-                out.deletes.push(Delete { key: key.clone(), before, marks: write.marks });
+                out.deletes.push(Delete { key, before, marks: write.marks });
             }
             (Some(before), Some(after)) if before == after => {}
             (Some(before), Some(after)) => {
                 let (before, after) = (read(table, before)?, read(table, after)?);
-                out.updates.extend(update(table, &positions, key, write, &before, &after));
+                out.updates.extend(update(table, &positions, key, &write, &before, &after));
             }
         }
     }
@@ -71,7 +69,7 @@ fn cells(table: &Table, positions: &[usize], row: &[u8]) -> Result<Vec<CellBefor
 fn update(
     table: &Table,
     positions: &[usize],
-    key: &Key,
+    key: Key,
     write: &RowWrite,
     before: &[Value],
     after: &[Value],
@@ -92,7 +90,7 @@ fn update(
     }
     cells.sort_by_key(|c| c.column);
     guards.sort_by_key(|c| c.column);
-    Some(Update { key: key.clone(), cells, guards, marks: write.marks })
+    Some(Update { key, cells, guards, marks: write.marks })
 }
 
 /// Columns with a merge policy of their own are no guards (R11).

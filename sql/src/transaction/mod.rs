@@ -8,6 +8,7 @@ pub mod lock;
 pub(crate) mod overlay;
 pub(crate) mod read_set;
 pub(crate) mod reader;
+mod sorted;
 pub(crate) mod write_set;
 
 use crate::error::SqlError;

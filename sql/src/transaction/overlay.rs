@@ -3,13 +3,12 @@
 //! Promises: the same order and the same entries as if the writes were committed on that state. An entry of the state's
 //! index whose row this transaction touched does not count: the row's own entries stand for it.
 
+use super::sorted::Sorted;
 use super::write_set::WriteSet;
 use dag::id::EntityId;
 use dag::row_key::Key;
 use linearizer::view::{Bytes, Direction, KeyRange, Sink, View, ViewError};
-use std::collections::BTreeMap;
-use std::collections::btree_map::Range;
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A view with writes over it.
@@ -78,12 +77,12 @@ impl Overlay {
         let Some((writes, touched)) = self.writes.as_ref().and_then(|w| Some((w, w.table(table)?))) else {
             return self.view.range(index, range, direction, sink);
         };
-        let nothing = BTreeMap::new();
+        let nothing = Sorted::default();
         let own = writes.entries(table, index).unwrap_or(&nothing);
         let mut pending = Own::new(own, range, direction);
         let mut stopped = false;
         self.view.range(index, range, direction, &mut |key, bytes| {
-            if touched.rows.contains_key::<[u8]>(bytes) {
+            if touched.rows.get(bytes).is_some() {
                 return ControlFlow::Continue(());
             }
             let flow = pending.before(key, direction, &mut |k, row| sink(k, row));
@@ -117,21 +116,18 @@ fn flatten(flow: ControlFlow<(), ControlFlow<()>>) -> ControlFlow<()> {
 
 /// Own keys not yet given, in the direction of the scan.
 struct Own<'a, V> {
-    range: Option<Range<'a, Key, V>>,
-    direction: Direction,
+    range: Box<dyn Iterator<Item = (&'a Key, &'a V)> + 'a>,
     next: Option<(&'a Key, &'a V)>,
 }
 
 impl<'a, V> Own<'a, V> {
-    fn new(map: &'a BTreeMap<Key, V>, range: &KeyRange, direction: Direction) -> Self {
-        let mut own = Own { range: is_sane(range).then(|| map.range(bounds(range))), direction, next: None };
-        own.advance();
-        own
+    fn new(own: &'a Sorted<V>, range: &KeyRange, direction: Direction) -> Self {
+        let mut range = own.range(range, direction);
+        Own { next: range.next(), range }
     }
 
     fn advance(&mut self) {
-        let range = self.range.as_mut();
-        self.next = range.and_then(|r| if self.direction == Direction::Forward { r.next() } else { r.next_back() });
+        self.next = self.range.next();
     }
 
     /// Gives the own keys that come before `key`; then whether the own next key is `key` itself (given too).
@@ -161,18 +157,5 @@ impl<'a, V> Own<'a, V> {
             give(key, value)?;
         }
         ControlFlow::Continue(())
-    }
-}
-
-fn bounds(range: &KeyRange) -> (Bound<Key>, Bound<Key>) {
-    (range.from.clone(), range.to.clone())
-}
-
-/// `BTreeMap::range` panics on a range whose start lies behind its end.
-fn is_sane(range: &KeyRange) -> bool {
-    match (&range.from, &range.to) {
-        (Bound::Unbounded, _) | (_, Bound::Unbounded) => true,
-        (Bound::Excluded(from), Bound::Excluded(to)) => from < to,
-        (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => from <= to,
     }
 }

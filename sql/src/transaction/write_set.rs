@@ -3,6 +3,7 @@
 //! Promises: undoing to a mark restores exactly what was there at the mark, entries of indexes included; memory grows
 //! with the rows written, not with how often. Knows no locks and no SQL; entries are computed by the caller.
 
+use super::sorted::Sorted;
 use dag::change::Marks;
 use dag::id::EntityId;
 use dag::row_key::Key;
@@ -107,9 +108,9 @@ impl RowWrite {
 #[derive(Clone, Debug)]
 pub(crate) struct TableWrites {
     pub table: Arc<Table>,
-    pub rows: BTreeMap<Key, RowWrite>,
+    pub rows: Sorted<RowWrite>,
     /// Live entries of own rows by index: entry key -> primary key bytes.
-    entries: BTreeMap<EntityId, BTreeMap<Key, Bytes>>,
+    entries: BTreeMap<EntityId, Sorted<Bytes>>,
 }
 
 #[derive(Clone, Debug)]
@@ -145,6 +146,11 @@ impl WriteSet {
         self.tables.values()
     }
 
+    /// The writes, table by table; each is freed when it is done with.
+    pub fn into_tables(self) -> impl Iterator<Item = TableWrites> {
+        self.tables.into_values()
+    }
+
     pub fn table(&self, id: EntityId) -> Option<&TableWrites> {
         self.tables.get(&id)
     }
@@ -160,7 +166,7 @@ impl WriteSet {
     }
 
     /// Own live entries of an index.
-    pub fn entries(&self, table: EntityId, index: EntityId) -> Option<&BTreeMap<Key, Bytes>> {
+    pub fn entries(&self, table: EntityId, index: EntityId) -> Option<&Sorted<Bytes>> {
         self.tables.get(&table)?.entries.get(&index)
     }
 
@@ -168,7 +174,7 @@ impl WriteSet {
     pub fn put(&mut self, table: &Arc<Table>, key: Key, mut write: RowWrite) {
         let writes = self.tables.entry(table.id).or_insert_with(|| TableWrites {
             table: table.clone(),
-            rows: BTreeMap::new(),
+            rows: Sorted::default(),
             entries: BTreeMap::new(),
         });
         let previous = writes.take(&key);
@@ -208,10 +214,10 @@ impl WriteSet {
 
 impl TableWrites {
     fn take(&mut self, key: &Key) -> Option<RowWrite> {
-        let write = self.rows.remove(key)?;
+        let write = self.rows.remove(key.as_ref())?;
         for (index, entry) in write.entries() {
             if let Some(entries) = self.entries.get_mut(index) {
-                entries.remove(entry);
+                entries.remove(entry.as_ref());
             }
         }
         Some(write)
