@@ -176,7 +176,7 @@ pub(super) fn compare(fold: &Linearizer, commits: &[Arc<Ordered>], void: &BTreeS
         }
     }
     let parked: BTreeSet<CommitId> = fold.parked().unwrap().iter().map(|p| p.commit).collect();
-    if parked == naive.parked { Ok(()) } else { Err("parked lists differ".to_owned()) }
+    if parked == naive.parked() { Ok(()) } else { Err("parked lists differ".to_owned()) }
 }
 
 /// Delivers a history in the dice's order and batches, comparing after each batch. A commit waits for its parents.
