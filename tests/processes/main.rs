@@ -6,6 +6,7 @@ mod clock;
 mod counter;
 mod disk;
 mod examples;
+mod expressions;
 mod import;
 mod isolation;
 mod kill;

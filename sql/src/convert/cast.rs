@@ -37,6 +37,12 @@ fn to_integer(value: &Value, from: &Type, unsigned: bool, context: &mut dyn Cont
     let wide = integer(value, from, context);
     let kind = if unsigned { "UNSIGNED" } else { "INTEGER" };
     if unsigned {
+        if matches!(value, Value::Decimal(_)) && wide < 0 {
+            // A DECIMAL has no two's complement.
+            let shown = render::text(value, from).unwrap_or_default();
+            context.warn(1292, format!("Truncated incorrect DECIMAL value: '{shown}'"));
+            return Value::UInt(0);
+        }
         // A negative number becomes its two's complement, with a warning where it was text (manual, 14.10).
         let clipped = wide.clamp(i128::from(i64::MIN), i128::from(u64::MAX));
         if clipped != wide {

@@ -36,7 +36,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("TO_DAYS", (1, 1), small, |c| {
         Ok(date(c, 0).and_then(Date::day_number).map_or(Value::Null, |n| Value::Int(n + TO_DAYS_OFFSET)))
     }),
-    Function::new("TO_SECONDS", (1, 1), small, to_seconds),
+    Function::new("TO_SECONDS", (1, 1), |_| Ok(Type::integer(12)), to_seconds),
     Function::new(
         "FROM_DAYS",
         (1, 1),

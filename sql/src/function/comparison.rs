@@ -1,6 +1,6 @@
 //! Functions that compare: GREATEST, LEAST, INTERVAL, ISNULL, STRCMP, FIELD (MySQL 8.0 manual, 14.4.2 and 14.8).
 
-use super::result::{Typed, boolean, nullable, types_of};
+use super::result::{Typed, nullable, types_of};
 use super::{Call, Function, MANY};
 use crate::error::SqlError;
 use crate::evaluate::{compare_typed, settle};
@@ -19,7 +19,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |_| Ok(Type::boolean().nullable(false)),
         |c| Ok(Value::Int(c.arguments[0].is_null().into())),
     ),
-    Function::new("STRCMP", (2, 2), boolean, strcmp),
+    // Two characters wide: -1.
+    Function::new("STRCMP", (2, 2), |a| Ok(Type::integer(2).nullable(nullable(a))), strcmp),
     Function::new("FIELD", (2, MANY), |_| Ok(Type::integer(10).nullable(false)), field),
     Function::new("ANY_VALUE", (1, 1), |a| Ok(a[0].ty.clone()), |c| Ok(c.arguments[0].clone())),
 ];

@@ -215,14 +215,10 @@ fn soundex(call: &mut Call<'_>) -> Result<Value, SqlError> {
     let mut out = String::from(first);
     let mut last = soundex_code(first);
     for c in letters {
-        let code = soundex_code(c);
-        match code {
-            Some(code) if last != Some(code) => out.push(code),
-            // H and W do not separate equal codes.
-            None if matches!(c, 'H' | 'W') => continue,
-            _ => {}
-        }
-        last = code;
+        // What has no code is left out first: it does not separate equal codes (MySQL 8.0 manual, 14.8).
+        let Some(code) = soundex_code(c).filter(|code| last != Some(*code)) else { continue };
+        out.push(code);
+        last = Some(code);
     }
     while out.len() < 4 {
         out.push('0');

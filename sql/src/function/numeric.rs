@@ -35,8 +35,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     Function::new("RAND", (0, 1), |_| Ok(Type::double().nullable(false)), rand).volatile(),
     Function::new("CONV", (3, 3), |_| Ok(Type::text(64)), conv),
-    Function::new("BIN", (1, 1), |_| Ok(Type::text(64)), |c| in_base(c, 2)),
-    Function::new("OCT", (1, 1), |_| Ok(Type::text(64)), |c| in_base(c, 8)),
+    Function::new("BIN", (1, 1), |_| Ok(Type::text(64)), |c| convert(c, 10, 2)),
+    Function::new("OCT", (1, 1), |_| Ok(Type::text(64)), |c| convert(c, 10, 8)),
     Function::new("CRC32", (1, 1), small, crc32),
     Function::new("FORMAT", (2, 3), long_text, super::rounding::format_number),
 ];
@@ -145,13 +145,20 @@ impl Sequence {
 
 /// A number in any base; negative bases mean that the number is signed (manual, 14.6.2).
 fn conv(call: &mut Call<'_>) -> Result<Value, SqlError> {
-    let (Some(text), Some(from), Some(to)) = (call.text(0), call.int(1), call.int(2)) else { return Ok(Value::Null) };
+    let (Some(from), Some(to)) = (call.int(1), call.int(2)) else { return Ok(Value::Null) };
+    convert(call, from, to)
+}
+
+/// The number that the first argument's text begins with, in another base: a fraction is cut, never rounded.
+fn convert(call: &mut Call<'_>, from: i64, to: i64) -> Result<Value, SqlError> {
+    let Some(text) = call.text(0) else { return Ok(Value::Null) };
     let base = |n: i64| (2..=36).contains(&n.abs());
     if !base(from) || !base(to) {
         return Ok(Value::Null);
     }
     let trimmed = text.trim_ascii();
     let (negative, digits) = trimmed.strip_prefix('-').map_or((false, trimmed), |rest| (true, rest));
+    let digits = if negative { digits } else { digits.strip_prefix('+').unwrap_or(digits) };
     let radix = from.unsigned_abs() as u32;
     let magnitude = digits
         .chars()
@@ -175,10 +182,6 @@ fn in_radix(mut number: u64, radix: u64) -> String {
             return digits.iter().rev().collect();
         }
     }
-}
-
-fn in_base(call: &mut Call<'_>, radix: u64) -> Result<Value, SqlError> {
-    Ok(call.bits(0).map_or(Value::Null, |n| Value::text(in_radix(n, radix))))
 }
 
 /// CRC-32 as zlib and MySQL have it: reflected polynomial 0xEDB88320.

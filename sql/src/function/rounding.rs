@@ -28,6 +28,8 @@ fn rounded_type(arguments: &[Expression]) -> Typed {
     let from = number_type(&arguments[0].ty);
     let digits = if arguments.len() == 1 { Some(0) } else { constant_int(arguments.get(1)) };
     let ty = match from.kind {
+        // Rounded up, 19 digits may be more than a BIGINT holds.
+        Kind::Integer { .. } if arguments[0].ty.length >= 19 && digits.is_some_and(|d| d < 0) => Type::decimal(21, 0),
         Kind::Decimal { .. } => {
             let (precision, scale) = types::decimal_shape(&arguments[0].ty).unwrap_or((MAX_DIGITS, MAX_SCALE));
             let kept = digits.map_or(scale, |d| d.clamp(0, i64::from(MAX_SCALE)) as u8);

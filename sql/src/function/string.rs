@@ -138,12 +138,12 @@ fn trim(call: &mut Call<'_>, front: bool, back: bool) -> Value {
 }
 
 fn replace(call: &mut Call<'_>) -> Result<Value, SqlError> {
-    let (Some(text), Some(from), Some(to)) = (call.letters(0), call.letters(1), call.letters(2)) else {
-        return Ok(Value::Null);
-    };
+    let (Some(text), Some(from)) = (call.letters(0), call.letters(1)) else { return Ok(Value::Null) };
+    // Nothing to look for: what would replace it is not looked at, even if it is NULL.
     if from.is_empty() {
         return Ok(call.string(&text));
     }
+    let Some(to) = call.letters(2) else { return Ok(Value::Null) };
     let count = text.matches(&*from).count();
     if !bounded(call, "replace", text.len() + count * to.len()) {
         return Ok(Value::Null);

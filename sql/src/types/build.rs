@@ -145,10 +145,16 @@ impl Type {
         match &self.kind {
             Kind::Binary | Kind::Text => self.length,
             Kind::Time(fsp) => 10 + fraction_length(*fsp),
+            // The 0 before the point is not one of its digits.
+            Kind::Decimal { precision, scale } if precision <= scale => self.length + 1,
+            Kind::Float | Kind::Double => self.length.max(DOUBLE_TEXT),
             _ => self.length,
         }
     }
 }
+
+/// -0.0000000000000012345678901234567: below 1e-15 an exponent takes the zeros' place.
+const DOUBLE_TEXT: u32 = 35;
 
 fn fraction_length(fsp: u8) -> u32 {
     if fsp == 0 { 0 } else { u32::from(fsp) + 1 }

@@ -60,7 +60,9 @@ fn integers(left: &Type, right: &Type, length: u32) -> Type {
     }
     let unsigned = if a { width(left) } else { width(right) };
     let signed = if a { width(right) } else { width(left) };
-    // A signed type holds an unsigned one only if it is wider; past BIGINT only DECIMAL does.
+    // A signed type holds an unsigned one only if it is wider, by its sign at least; past BIGINT only DECIMAL does.
+    let signed_length = |t: &Type| t.length + u32::from(promote::is_unsigned(t));
+    let length = signed_length(left).max(signed_length(right));
     let next = [1, 2, 3, 4, 8].into_iter().find(|w| *w > unsigned).map(|w| w.max(signed));
     match next {
         Some(bytes) => Type { kind: Kind::Integer { bytes, unsigned: false }, length, ..Type::bigint() },

@@ -14,7 +14,7 @@ mod library;
 mod network;
 pub mod planted;
 mod promises;
-pub(crate) mod random;
+pub mod random;
 mod replica;
 pub mod report;
 mod stable;
