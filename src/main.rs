@@ -5,6 +5,7 @@
 mod cli;
 mod config;
 mod failure;
+mod limits;
 mod network;
 mod replica;
 mod system;

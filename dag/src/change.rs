@@ -8,22 +8,11 @@ mod before;
 pub use before::{RangeDigest, row_hash};
 
 use crate::id::{EntityId, LayoutId, NodeId};
+pub use crate::limits::{INLINE_BEFORE, INLINE_BODY, MAX_READS, MAX_SCHEMA_CHANGES, MAX_TABLES};
 use crate::row::Row;
 use crate::row_key::Key;
 use crate::schema::SchemaChange;
 use crate::value::Value;
-
-/// Longest canonical cell kept whole as a before-value; longer ones are a hash and a length (R10).
-pub const INLINE_BEFORE: usize = 64;
-/// Longest body that holds its changes itself; longer ones are kept as trees (R10), so that a commit of any size is
-/// fetched and resumed node by node.
-pub const INLINE_BODY: usize = 64 << 10;
-/// Most tables that one commit changes: bounds what a hostile body makes a peer look up.
-pub const MAX_TABLES: usize = 1024;
-/// Most schema changes of one commit: a migration tool's longest ALTER is far below.
-pub const MAX_SCHEMA_CHANGES: usize = 1024;
-/// Most guards of one read set; a scan is one guard, so this is single rows and ranges read by one transaction.
-pub const MAX_READS: usize = 65_536;
 
 /// What one transaction changes.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -17,16 +17,9 @@ use crate::encode::{Body, Domain, Frame, HEADER_VERSION, decode_reads, from_byte
 use crate::error::{Error, Result};
 use crate::header::{CommitKind, Header, MAX_PARENTS};
 use crate::id::{CommitId, NodeId};
+pub use crate::limits::{MAX_BODY, MAX_EXTENSION_NAME, MAX_HEADER};
 use crate::tree::{NodeSink, Shape, Trees};
 use std::sync::Arc;
-
-/// Longest header: 64 parents and 1,024 settled commits take 37 KiB, extensions 4 KiB.
-pub const MAX_HEADER: usize = 64 << 10;
-/// Longest body, read set and control records together: what a record of the log holds beside the longest header, and
-/// the largest client packet (64 MiB) fits. Larger transactions keep their changes in trees (R10).
-pub const MAX_BODY: usize = crate::store::MAX_RECORD - 2 * MAX_HEADER;
-/// Longest name in the extension map.
-pub const MAX_EXTENSION_NAME: usize = 64;
 
 /// A commit whose bytes are right. Cheap to clone.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,16 +9,10 @@ use crate::encode::{self, Domain};
 use crate::error::{Error, Result};
 use crate::genesis::Genesis;
 use crate::id::{AuthorId, CommitId, EntityId, NodeId, RunId};
+pub use crate::limits::{MAX_MEMBER_NAME, MAX_RECORDS, MAX_SETTING};
 use crate::slots::{MAX_FLOORS, MAX_SLOTS};
 use serde_bytes::{ByteArray, ByteBuf};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Most records of one commit: a page of membership work; bounds what admission reads.
-pub const MAX_RECORDS: usize = 256;
-/// Longest name of a member or setting, bytes.
-pub const MAX_NAME: usize = 64;
-/// Longest value of a setting, bytes.
-pub const MAX_SETTING: usize = 1_024;
 
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,9 +137,9 @@ pub fn decode_records(bytes: &[u8]) -> Result<Vec<ControlRecord>> {
 
 fn check_lengths(record: &ControlRecord) -> Result<()> {
     match record {
-        ControlRecord::Admit { name, .. } => Error::limit("bytes of a member's name", name.len(), MAX_NAME),
+        ControlRecord::Admit { name, .. } => Error::limit("bytes of a member's name", name.len(), MAX_MEMBER_NAME),
         ControlRecord::Setting { name, value } => {
-            Error::limit("bytes of a setting's name", name.len(), MAX_NAME)?;
+            Error::limit("bytes of a setting's name", name.len(), MAX_MEMBER_NAME)?;
             Error::limit("bytes of a setting", value.len(), MAX_SETTING)
         }
         ControlRecord::Cut { votes, .. } => Error::limit("votes of a cut", votes.len(), MAX_RECORDS),
@@ -313,7 +307,7 @@ mod tests {
         let named = |n: usize| {
             encode_records(&[ControlRecord::Admit { author: author(1), role: Role::Reader, name: "x".repeat(n) }])
         };
-        assert!(decode_records(&named(MAX_NAME)).is_ok());
-        assert!(decode_records(&named(MAX_NAME + 1)).is_err());
+        assert!(decode_records(&named(MAX_MEMBER_NAME)).is_ok());
+        assert!(decode_records(&named(MAX_MEMBER_NAME + 1)).is_err());
     }
 }

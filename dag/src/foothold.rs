@@ -13,13 +13,9 @@ use crate::encode::{from_bytes, to_bytes};
 use crate::error::{Error, Result};
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId, RunId};
+use crate::limits::{MAX_CHAINS, MAX_REGION};
 use crate::vertex::{Chain, Vertex};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-/// Most chains whose last commit is kept: as many as a request names; older ones are common to all that is written.
-const MAX_CHAINS: usize = 8_192;
-/// Most vertices of the region: 30 MB; a longer quarrel across a checkpoint means that no clone starts from it.
-const MAX_REGION: usize = 200_000;
 
 /// Where a commit stands in the order (R20).
 pub type Spot = (Hlc, AuthorId, RunId, CommitId);

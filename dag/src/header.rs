@@ -5,10 +5,8 @@
 
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId, GenesisId, NodeId, RunId};
+pub use crate::limits::MAX_PARENTS;
 use std::collections::BTreeMap;
-
-/// Most parents a commit may name (R5); with more heads a writer joins in steps (R7).
-pub const MAX_PARENTS: usize = 64;
 
 /// What kind of vertex a commit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,11 +4,9 @@
 //! milliseconds. Does not read any clock: the caller brings the wall time (see `clock`).
 //! Source: Kulkarni et al., "Logical Physical Clocks", 2014.
 
+pub use crate::limits::MAX_MILLIS;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// Milliseconds above this are invalid everywhere (R8): 2^47 ms is the year 6429.
-pub const MAX_MILLIS: u64 = 1 << 47;
 
 /// A hybrid logical clock reading.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]

@@ -4,12 +4,10 @@
 //! unique prefix of [`MIN_PREFIX`] or more characters is accepted by whoever looks ids up. Does not know what is
 //! hashed: that is `encode`.
 
+pub use crate::limits::MIN_PREFIX;
 use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// Shortest text prefix of an id that is accepted in place of the whole id (design, Formats).
-pub const MIN_PREFIX: usize = 8;
 
 macro_rules! hash_id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -25,6 +25,7 @@ pub mod heads;
 pub mod hlc;
 pub mod id;
 pub mod layout;
+pub mod limits;
 pub mod objects;
 pub mod row;
 pub mod row_key;

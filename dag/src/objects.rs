@@ -4,15 +4,12 @@
 //! a stranger checks them ([`crate::tree::Need`]). Does not know trees' meaning or who may read.
 
 use crate::id::NodeId;
+pub use crate::limits::ANSWER_BYTES;
 use crate::tree::TreeError;
 use std::sync::Arc;
 
 /// The bytes of one object.
 pub type Bytes = Arc<[u8]>;
-
-/// Bytes after which [`Objects::get_many`] answers no more: one frame's worth, so that what a peer asks for never
-/// gathers in memory, however large the values are.
-pub const ANSWER_BYTES: usize = 1 << 20;
 
 /// Objects by hash, hanging from one root at a time.
 pub trait Objects: Send + Sync {

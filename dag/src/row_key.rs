@@ -12,12 +12,10 @@ mod part;
 
 pub use part::{KeyPart, encode_part, encode_start};
 
+pub use crate::limits::MAX_KEY;
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
-
-/// Longest key (R40), as InnoDB's.
-pub const MAX_KEY: usize = 3072;
 
 /// Key bytes, shared.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

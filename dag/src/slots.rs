@@ -8,14 +8,10 @@ use crate::control::ControlRecord;
 use crate::error::{Error, Result};
 use crate::genesis::Genesis;
 use crate::id::{AuthorId, EntityId};
+pub use crate::limits::{MAX_FLOORS, MAX_SLOTS};
 use crate::schema::ColumnType;
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
-
-/// Most slots a genesis may have: a mask of them takes 8 KiB.
-pub const MAX_SLOTS: u32 = 65_536;
-/// Most tables in one record: about 200 KiB; more take more records.
-pub const MAX_FLOORS: usize = 4_096;
 
 /// Numbers of one block: a statement gets consecutive numbers from one block, so as many as a large INSERT has rows,
 /// and few enough that a thousand slots have hundreds of blocks each before the type ends. Narrow types have too few

@@ -10,11 +10,9 @@ use crate::encode::{self, Domain};
 use crate::error::{Error, Result};
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId, GenesisId, NodeId, RunId};
+pub use crate::limits::MAX_TIP;
 use serde_bytes::{ByteArray, ByteBuf};
 use std::collections::BTreeMap;
-
-/// Most bytes of a tip's canonical form: all fixed fields and a small extension map.
-pub const MAX_TIP: usize = 1_024;
 
 /// What an author says of its chain. Version 1.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,17 +12,10 @@ pub use course::{PAGE, Page, Record, Step, page_id};
 pub use lack::{Ask, Lack, Walk};
 
 use crate::id::{AuthorId, CommitId, RunId};
+pub use crate::limits::{MAX_BRANCHES, MAX_ENDS};
 use crate::vertex::{Chain, Vertex};
 use course::Course;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Most ids given for one position of a forked chain. An author that signed more branches than that at one number is
-/// marked by the first two (R6); the rest is sent to who asks for it by name.
-pub const MAX_BRANCHES: usize = 4;
-
-/// Most ends of one author's chains that a request names. An author has one, unless several programs wrote with its key
-/// or it equivocated; with more, those not named are sent to who asks for them by name.
-pub const MAX_ENDS: usize = 64;
 
 /// A place in a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,13 +6,8 @@
 //! segments; reads no clock.
 
 use crate::id::CommitId;
+pub use crate::limits::{MAX_WAITING_BYTES, MAX_WAITING_COMMITS};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Most commits of one peer that wait: four full segments (R13), so that one reordered burst fits and a peer that
-/// sends only orphans cannot fill the memory.
-pub const MAX_WAITING_COMMITS: usize = 4_096;
-/// Most bytes of one peer that wait: a peer's share of the memory budget with eight peers and 512 MiB.
-pub const MAX_WAITING_BYTES: usize = 64 << 20;
 
 /// Why something waits.
 #[derive(Clone, Debug, PartialEq, Eq)]

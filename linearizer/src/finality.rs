@@ -9,13 +9,10 @@ mod voice;
 
 pub use voice::Voice;
 
+pub use crate::limits::HEARTBEAT_MILLIS;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, NodeId};
 use std::collections::BTreeMap;
-
-/// Pause after which a member that has nothing to say speaks all the same, so that the others can tell a quiet member
-/// from one that is gone. A minute: 400 bytes a tip make half a megabyte a day.
-pub const HEARTBEAT_MILLIS: u64 = 60_000;
 
 /// What a signed tip said of finality.
 #[derive(Clone, Copy, Debug, PartialEq)]

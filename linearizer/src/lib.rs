@@ -16,6 +16,7 @@ pub mod fold;
 pub mod footprint;
 pub mod ground;
 pub mod guard;
+pub mod limits;
 pub mod linearizer;
 pub mod main_log;
 pub mod order;

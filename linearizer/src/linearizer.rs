@@ -9,6 +9,7 @@ use crate::commit::Ordered;
 use crate::compact::{Backlog, Cuts};
 use crate::fold::{self, Candidate, PARKED, Verdict};
 use crate::ground::Empty;
+use crate::limits::TRIM_A_CALL;
 use crate::main_log::MainEntry;
 use crate::order::{Place, Seat};
 use crate::outcome::Outcome;
@@ -27,9 +28,6 @@ use std::time::Duration;
 
 mod hashes;
 mod stable;
-
-/// Commits below the window that are trimmed at each call after a checkpoint: about 1 ms of work.
-const TRIM_A_CALL: usize = 256;
 
 /// Commits that have left the window: the log on disk.
 pub trait History {

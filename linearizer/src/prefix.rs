@@ -3,11 +3,9 @@
 //! Promises: a mark is main's hash behind exactly the commits up to its place, or it is gone. Marks are sparse: an
 //! answer costs fewer than [`SPACING`] steps from the mark before it. Does not know the commits.
 
+pub use crate::limits::SPACING;
 use crate::main_log::MainHash;
 use crate::order::Place;
-
-/// Commits from one mark to the next: 64 steps take about 15 us, and 200,000 commits make 500 kB of marks. Tests have short histories.
-pub const SPACING: u64 = if cfg!(test) { 3 } else { 64 };
 
 /// The marks, by place.
 #[derive(Clone, Debug, Default)]

@@ -4,6 +4,7 @@
 //! place they read at, so that one map serves the newest state, main's and stable's.
 
 use crate::ground::Ground;
+use crate::limits::EXACT_ESTIMATE;
 use crate::order::Seat;
 use crate::slot::{Slot, Until};
 use crate::view::{Bytes, Direction, KeyRange, Sink, ViewError};
@@ -12,9 +13,6 @@ use dag::row_key::Key;
 use imbl::OrdMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
-
-/// Entries a range may hold for [`State::estimate`] to be exact (the View's contract).
-const EXACT_ESTIMATE: usize = 1_000;
 
 /// Every key space, with versions above a stored ground.
 #[derive(Clone)]

@@ -10,6 +10,7 @@ use crate::fault::{Fault, planted};
 use crate::fold::{self, At, Candidate, PARKED, SETTLED, SpaceWrites, VOID, Verdict};
 use crate::footprint::{Readers, Use};
 use crate::ground::Ground;
+use crate::limits::BULK;
 use crate::order::{Place, Seat};
 use crate::outcome::Outcome;
 use crate::slot::Until;
@@ -22,10 +23,6 @@ use imbl::{OrdMap, OrdSet};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
-
-/// So many entries of one space are written in two rounds: a tree's nodes filled in ascending order stay half empty;
-/// every other entry first and the rest between them fills them (a million rows: 55 MiB). A few leaves are not worth it.
-const BULK: usize = 4_096;
 
 /// What lies below the window.
 #[derive(Clone)]

@@ -18,6 +18,7 @@ pub mod function;
 mod information_schema;
 pub mod journal;
 pub mod json;
+pub mod limits;
 pub mod peers;
 pub mod plan;
 #[cfg(test)]

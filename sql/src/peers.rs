@@ -3,14 +3,10 @@
 //! Promises: no call blocks; what takes time answers by a signal, and whoever stops waiting drops it. Knows no network.
 
 use crate::error::SqlError;
+pub use crate::limits::{MAX_REPLICAS, MAX_TOKEN_HEADS};
 use dag::id::CommitId;
 use dag::signal::Signal;
 use std::fmt;
-
-/// Heads of a token at most: as many as a commit joins. A replica with more has not written since they came.
-pub const MAX_TOKEN_HEADS: usize = 64;
-/// Most replicas that a mode may name: more than any cluster has, so that a slip is an error and not a wait.
-pub const MAX_REPLICAS: u32 = 1_000;
 
 /// How far a commit must have spread before COMMIT answers: `headwaters_commit`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

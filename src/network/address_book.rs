@@ -4,11 +4,9 @@
 //! judge addresses.
 
 use crate::failure::Failure;
+use crate::limits::MAX_KEPT_ADDRESSES;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-/// Addresses kept: a few for each of a hundred peers.
-const MAX_KEPT: usize = 512;
 
 fn path(data: &Path) -> PathBuf {
     data.join("known-peers.json")
@@ -25,13 +23,13 @@ pub fn load(data: &Path) -> Result<Vec<String>, Failure> {
         tracing::warn!(%error, "known-peers.json is damaged: peers are found by --bootstrap or on the local network");
         Vec::new()
     });
-    Ok(addresses.into_iter().filter(|a| a.starts_with('/') || a.contains(':')).take(MAX_KEPT).collect())
+    Ok(addresses.into_iter().filter(|a| a.starts_with('/') || a.contains(':')).take(MAX_KEPT_ADDRESSES).collect())
 }
 
 /// Keeps addresses for the next start; the file appears whole or not at all.
 pub fn save(data: &Path, addresses: &[String]) -> Result<(), Failure> {
     let (path, new) = (path(data), data.join("known-peers.new"));
-    let kept = &addresses[..addresses.len().min(MAX_KEPT)];
+    let kept = &addresses[..addresses.len().min(MAX_KEPT_ADDRESSES)];
     let text = serde_json::to_string(kept).map_err(|e| Failure::environment(format!("cannot write addresses: {e}")))?;
     std::fs::write(&new, text).map_err(|e| Failure::file("write", &new, e))?;
     std::fs::rename(&new, &path).map_err(|e| Failure::file("write", &path, e))

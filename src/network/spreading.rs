@@ -2,6 +2,7 @@
 //!
 //! Promises: questions are asked by tasks that end with the network; too many at once are refused, not queued.
 
+use crate::limits::MAX_QUESTIONS;
 use crate::replica::waits::Swarm;
 use dag::vertex::Chain;
 use gossip::Handle;
@@ -9,9 +10,6 @@ use sql::error::SqlError;
 use sql::peers::Happened;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-
-/// Questions to peers that may wait or be under way: a session has one at most.
-const MAX_QUESTIONS: usize = 1_024;
 
 /// A question: how many replicas are to answer, and whom to tell.
 type Question = (u32, Happened);

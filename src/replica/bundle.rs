@@ -5,6 +5,7 @@
 //! `[[[id, bytes], ...]]`. Promises: reading is bounded; a cut or damaged file is an error that names the offset.
 
 use crate::failure::Failure;
+use crate::limits::MAX_SEGMENT_BYTES;
 use dag::encode;
 use dag::id::NodeId;
 use gossip::RawSegment;
@@ -21,8 +22,6 @@ pub const MAGIC: &[u8] = b"headwaters bundle 2\n";
 const MAGIC_1: &[u8] = b"headwaters bundle 1\n";
 /// How the bytes of an item with objects begin: an array of one. A segment is an array of two.
 const OBJECTS: u8 = 0x81;
-/// Longest segment: 1,024 commits of the greatest common size with room to spare; bounds what one length can ask for.
-const MAX_SEGMENT_BYTES: u32 = 256 << 20;
 
 /// A segment as written.
 #[derive(Serialize, Deserialize)]

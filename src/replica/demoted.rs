@@ -4,15 +4,13 @@
 
 use super::local::Local;
 use super::writer::Writer;
+use crate::limits::REMEMBERED_DEMOTIONS;
 use dag::id::CommitId;
 use linearizer::outcome::Outcome;
 use linearizer::window::Changes;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-
-/// Demotions remembered: a partition that heals may park thousands, and each session looks at its next answer.
-const MAX_REMEMBERED: usize = 8_192;
 
 /// The last of them.
 #[derive(Default)]
@@ -25,7 +23,7 @@ impl Demoted {
     /// One more, and why.
     pub fn add(&self, commit: CommitId, why: String) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.len() == MAX_REMEMBERED {
+        if last.len() == REMEMBERED_DEMOTIONS {
             last.pop_front();
         }
         last.push_back((commit, why));
@@ -67,9 +65,9 @@ mod tests {
     fn the_newest_are_told_and_the_oldest_forgotten() {
         let demoted = Demoted::default();
         let id = |n: usize| CommitId([n as u8; 32]);
-        (0..=MAX_REMEMBERED).for_each(|n| demoted.add(id(n), String::new()));
-        assert_eq!(demoted.since(demoted.count() - 1), [(id(MAX_REMEMBERED), String::new())]);
-        assert_eq!(demoted.since(0).len(), MAX_REMEMBERED);
+        (0..=REMEMBERED_DEMOTIONS).for_each(|n| demoted.add(id(n), String::new()));
+        assert_eq!(demoted.since(demoted.count() - 1), [(id(REMEMBERED_DEMOTIONS), String::new())]);
+        assert_eq!(demoted.since(0).len(), REMEMBERED_DEMOTIONS);
         assert!(demoted.since(demoted.count()).is_empty());
     }
 }

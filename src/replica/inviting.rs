@@ -7,6 +7,7 @@ use super::calling::{Calling, Work};
 use super::compaction::compact;
 use super::local::Local;
 use super::resolving::Resolve;
+use crate::limits::MAX_TICKET_HOURS;
 use dag::control::Role;
 use dag::schema::ColumnType;
 use dag::value::Value;
@@ -15,9 +16,6 @@ use sql::engine::system_table::SystemColumn;
 use sql::error::SqlError;
 use sql::journal::Committed;
 use std::sync::Arc;
-
-/// Longest life of a ticket, hours: a year; what is needed longer is a new ticket.
-const MAX_HOURS: f64 = 24.0 * 366.0;
 
 /// Every procedure of database `headwaters`.
 pub fn all(local: &Arc<Local>) -> Vec<Arc<dyn Procedure>> {
@@ -38,8 +36,8 @@ pub fn all(local: &Arc<Local>) -> Vec<Arc<dyn Procedure>> {
 fn invite(local: &Local, arguments: &[Value]) -> Result<Table, SqlError> {
     let (role, name, hours) = (role(&arguments[0])?, said(&arguments[1]), said(&arguments[2]));
     let hours: f64 = hours.trim().parse().map_err(|_| wrong(format!("'{hours}' is no number of hours")))?;
-    if !(hours > 0.0 && hours <= MAX_HOURS) {
-        return Err(wrong(format!("a ticket lives for more than 0 and at most {MAX_HOURS} hours, not {hours}")));
+    if !(hours > 0.0 && hours <= MAX_TICKET_HOURS) {
+        return Err(wrong(format!("a ticket lives for more than 0 and at most {MAX_TICKET_HOURS} hours, not {hours}")));
     }
     let expires = local.clock.wall_millis() + (hours * 3_600_000.0) as u64;
     let ticket = local.issue(role, name.trim(), expires)?;

@@ -13,14 +13,12 @@ use super::opening::refused;
 use super::sweeping;
 use super::writer::Writer;
 use crate::failure::Failure;
+use crate::limits::PAGED_AT_ONCE;
 use dag::store::Record;
 use dag::vertex::Vertex;
 use linearizer::checkpoint::{Checkpoint, Cut};
 use linearizer::order::Place;
 use std::sync::PoisonError;
-
-/// Commits whose chain positions are written at once: 400 KB, so that nobody waits long for the latch or the disk.
-const PAGED_AT_ONCE: usize = 8_192;
 
 /// What a cut brought.
 #[derive(Clone, Debug)]

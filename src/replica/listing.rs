@@ -6,6 +6,7 @@
 use super::fates::{Fates, fact};
 use super::record::{self, Stored};
 use super::report::CommitFact;
+use crate::limits::LISTED_AT_ONCE;
 use dag::store::{Kind, Log, Position};
 use linearizer::order::Place;
 use sql::error::SqlError;
@@ -13,8 +14,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-/// Commits read at a time: about 1 MB of facts.
-const CHUNK: usize = 4_096;
 /// Bytes of other records that are read over rather than begun anew behind: a fraction of what a scan reads at once.
 const GAP: u64 = 64 << 10;
 
@@ -70,7 +69,7 @@ impl InOrder {
     /// Reads the next commits, never some of one time without the others.
     fn fill(&mut self) -> Result<(), SqlError> {
         let rest = &self.order[self.taken..];
-        let mut end = rest.len().min(CHUNK);
+        let mut end = rest.len().min(LISTED_AT_ONCE);
         while end < rest.len() && rest[end].hlc == rest[end - 1].hlc {
             end += 1;
         }

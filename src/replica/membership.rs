@@ -8,7 +8,7 @@ use super::journal::Staged;
 use super::local::Local;
 use super::writer::{Contents, Writer};
 use dag::admit::Standing;
-use dag::control::{ControlRecord, MAX_NAME, Member, Members, Role};
+use dag::control::{ControlRecord, MAX_MEMBER_NAME, Member, Members, Role};
 use dag::header::{CommitKind, MAX_PARENTS};
 use dag::id::{AuthorId, MIN_PREFIX};
 use dag::slots::MAX_FLOORS;
@@ -205,7 +205,7 @@ pub fn same_name(a: &str, b: &str) -> bool {
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         Err("it is empty")
-    } else if name.len() > MAX_NAME {
+    } else if name.len() > MAX_MEMBER_NAME {
         Err("it is longer than 64 bytes")
     } else if name.chars().any(char::is_control) || name.trim() != name {
         Err("it has control characters, or blanks at an end")

@@ -16,6 +16,7 @@ use super::record::{self, Stored};
 use super::writer::Writer;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::limits::{FOLD_BATCH, NODE_CACHE_BYTES};
 use dag::admit::{Promise, Window};
 use dag::clock::{Clock, Entropy, System};
 use dag::control::Members;
@@ -37,11 +38,6 @@ use linearizer::linearizer::Linearizer;
 use linearizer::window::Base;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-
-/// Checked tree nodes kept in memory: the inner nodes of tens of millions of rows, well below the 512 MiB bound.
-const NODE_CACHE_BYTES: usize = 64 << 20;
-/// Commits folded at a time while opening.
-const FOLD_BATCH: usize = 4_096;
 
 /// Opens the folder.
 pub fn open(config: &Config, progress: &Progress<'_>) -> Result<Arc<Local>, Failure> {

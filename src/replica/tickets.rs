@@ -6,6 +6,7 @@
 
 use super::local::{Local, stopped};
 use super::membership::{Decision, check_name, same_name};
+use crate::limits::MAX_ISSUED;
 use dag::admit::Standing;
 use dag::control::{ControlRecord, Members, Role};
 use dag::encode;
@@ -18,8 +19,6 @@ use std::sync::PoisonError;
 
 /// Name of the record in the log.
 const NAME: &str = "tickets";
-/// Most tickets remembered: 200 bytes each, and nobody invites a thousand at a time.
-const MAX_ISSUED: usize = 1_024;
 /// How long an expired ticket is remembered, so that whoever brings it is told that it expired: 30 days.
 const REMEMBERED_MILLIS: u64 = 30 * 24 * 3_600_000;
 

@@ -12,6 +12,7 @@ use super::opening::{cuts, refused};
 use super::record::{self, Stored};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::limits::LISTED_FAULTS;
 use dag::admit::{Ground, Known, Verdict, Window, admit};
 use dag::control::Members;
 use dag::disk::{Disk, Files};
@@ -28,8 +29,6 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// Faults listed one by one; more are only counted, so that a ruined disk does not fill the terminal.
-const LISTED_FAULTS: usize = 100;
 /// Commits folded at a time.
 const FOLD_BATCH: usize = 4_096;
 

@@ -7,6 +7,7 @@ use super::held::Room;
 use super::known::Knowledge;
 use super::record;
 use super::shown::Shown;
+use crate::limits::REMEMBERED_BATCHES;
 use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, Promise, RULES_LEVEL, Window, admit_segment};
 use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
@@ -36,9 +37,6 @@ pub struct Early {
     /// The tip, verified.
     pub signed: SignedTip,
 }
-
-/// Fetched batches whose keys are remembered: a transaction older than these is told 1213 to be safe.
-const REMEMBERED_BATCHES: usize = 1_024;
 
 /// The keys that fetched commits changed, batch by batch (R27 step 1).
 #[derive(Default)]

@@ -13,17 +13,12 @@ pub use segment::{Admitted, Candidate, Window, admit_segment};
 use crate::header::{CommitKind, Header, MAX_PARENTS};
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId, GenesisId, NodeId};
+pub use crate::limits::{MAX_CLOCK_SKEW_MILLIS, MAX_EXTENSIONS, MAX_SETTLES};
 use crate::vertex::{Chain, Vertex};
 use std::collections::BTreeSet;
 
-/// How far ahead of our clock a commit may be before it is held (R9): five times a bad NTP, a blink for people.
-pub const MAX_CLOCK_SKEW_MILLIS: u64 = 5_000;
 /// The newest rules level this program knows (R2).
 pub const RULES_LEVEL: u32 = 1;
-/// Most parked commits one commit settles (R24): a page of conflicts resolved at once.
-pub const MAX_SETTLES: usize = 1_024;
-/// Most bytes of names and values in the extension map: a user, a note, a trace id; never data.
-pub const MAX_EXTENSIONS: usize = 4_096;
 
 /// What admission takes from genesis (R1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,13 +3,9 @@
 use super::{Checked, Commit, Received};
 use crate::error::{Error, Result};
 use crate::id::CommitId;
+pub use crate::limits::{MAX_SEGMENT_COMMITS, MAX_SEGMENT_HEADERS};
 use crate::tip::SignedTip;
 use std::sync::Arc;
-
-/// Most commits of a segment (R13): 100,000 of them a second are then 100 signatures.
-pub const MAX_SEGMENT_COMMITS: usize = 1_024;
-/// Most bytes of headers in a segment (R13): what a peer holds of a stranger before it has seen the signature.
-pub const MAX_SEGMENT_HEADERS: usize = 4 << 20;
 
 /// Commits of one chain, one after the other, and the tip at the last.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,18 +3,10 @@
 use super::{Column, ColumnDefault, ColumnType, Database, EntityKind, Index, Layout, Table, fold_name};
 use crate::decimal::{MAX_DIGITS, MAX_SCALE};
 use crate::id::EntityId;
+pub use crate::limits::{MAX_COLUMNS, MAX_INDEXES, MAX_NAME, MAX_PARTS};
 use crate::row::Row;
 use crate::value::Value;
 use std::collections::BTreeSet;
-
-/// Most characters of a name, as in MySQL.
-pub const MAX_NAME: usize = 64;
-/// Most columns of a table: a row's null bitmap then has 128 bytes; InnoDB has 1,017.
-pub const MAX_COLUMNS: usize = 1024;
-/// Most secondary indexes of a table, as InnoDB's.
-pub const MAX_INDEXES: usize = 64;
-/// Most parts of an index, as InnoDB's.
-pub const MAX_PARTS: usize = 16;
 
 /// What is wrong with a definition.
 type Flaw = &'static str;

@@ -4,10 +4,8 @@
 //! segment number and offset, so that a record is valid in one place only: stale or misplaced bytes never pass.
 
 use super::StoreError;
+pub use crate::limits::MAX_RECORD;
 use std::sync::Arc;
-
-/// Largest payload: the greatest value a client can send in one packet (64 MiB) and as much again.
-pub const MAX_RECORD: usize = 128 << 20;
 
 pub(super) const HEAD: usize = 44;
 /// Payload of a batch end: where the batch starts, how many records it has, a checksum over their checksums.

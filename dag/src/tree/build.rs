@@ -1,7 +1,9 @@
 //! Building a tree from sorted rows, in one pass and with one open node a level in memory.
 
 use super::boundary::Shape;
-use super::node::{Child, MAX_INLINE_VALUE, MAX_KEY, MAX_LEVEL, OpenNode, inline_payload, outside_payload, value_id};
+use super::node::{
+    Child, MAX_INLINE_VALUE, MAX_LEVEL, MAX_NODE_KEY, OpenNode, inline_payload, outside_payload, value_id,
+};
 use super::{NodeSink, Tree, TreeError};
 
 struct Level {
@@ -85,7 +87,7 @@ impl<'s> Builder<'s> {
 }
 
 pub(super) fn check_key(key: &[u8]) -> Result<(), TreeError> {
-    if key.len() > MAX_KEY { Err(TreeError::KeyTooLong(key.len())) } else { Ok(()) }
+    if key.len() > MAX_NODE_KEY { Err(TreeError::KeyTooLong(key.len())) } else { Ok(()) }
 }
 
 /// The leaf payload of a value; a long value goes to the sink as an object of its own.

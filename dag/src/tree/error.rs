@@ -1,6 +1,6 @@
 //! What can go wrong with a tree: nodes that are missing or damaged, and callers that break a bound.
 
-use super::node::MAX_KEY;
+use super::node::MAX_NODE_KEY;
 use crate::id::NodeId;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub enum TreeError {
         reason: &'static str,
     },
     /// A key over the bound.
-    #[error("a key of {0} bytes does not fit a tree; the limit is {max}", max = MAX_KEY)]
+    #[error("a key of {0} bytes does not fit a tree; the limit is {max}", max = MAX_NODE_KEY)]
     KeyTooLong(usize),
     /// Rows or edits that do not come in ascending order, or twice.
     #[error("rows for a tree must come in strictly ascending key order")]

@@ -30,7 +30,7 @@ pub use edit::Edit;
 pub use error::TreeError;
 pub use memory::MemoryNodes;
 pub use need::Need;
-pub use node::{MAX_INLINE_VALUE, MAX_KEY, node_id, value_id};
+pub use node::{MAX_INLINE_VALUE, MAX_NODE_KEY, node_id, value_id};
 pub use proof::Proof;
 pub use read::{Direction, Trees};
 pub use walk::Object;

@@ -10,16 +10,10 @@ use super::TreeError;
 use super::boundary::Shape;
 use crate::encode::Domain;
 use crate::id::NodeId;
+pub(crate) use crate::limits::MAX_LEVEL;
+use crate::limits::MAX_NODE;
+pub use crate::limits::{MAX_INLINE_VALUE, MAX_NODE_KEY};
 use std::sync::Arc;
-
-/// Longest key: two index parts of 3,072 bytes (R40), their terminators, and room to spare.
-pub const MAX_KEY: usize = 8192;
-/// Longest value kept in the leaf; longer ones are always objects of their own (R10: one encoding only).
-pub const MAX_INLINE_VALUE: usize = 16 * 1024;
-/// Highest level: inner nodes have two entries at least, so this is more than 2^32 leaves.
-pub(super) const MAX_LEVEL: u8 = 32;
-/// Largest node that is read: the boundary rule's bound plus one largest entry stays below.
-const MAX_NODE: usize = 64 * 1024;
 
 const VERSION: u8 = 1;
 const HEAD: usize = 6;
@@ -164,7 +158,7 @@ impl Node {
             let entry = self.bytes.get(start..end)?;
             let (length, rest) = entry.split_first_chunk::<2>()?;
             let (key, payload) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
-            if key.len() > MAX_KEY || previous.is_some_and(|p| p >= key) {
+            if key.len() > MAX_NODE_KEY || previous.is_some_and(|p| p >= key) {
                 return None;
             }
             below = below.add(read_below(self.level(), payload)?)?;
@@ -265,7 +259,7 @@ impl OpenNode {
         self.data.len() + 4 * self.ends.len()
     }
 
-    /// Adds an entry, whose key is above the last and at most [`MAX_KEY`] long; true if the node must be closed now.
+    /// Adds an entry, whose key is above the last and at most [`MAX_NODE_KEY`] long; true if the node must be closed now.
     pub fn push(&mut self, shape: &Shape, key: &[u8], payload: &[u8]) -> bool {
         let before = self.size();
         self.last = self.data.len();

@@ -231,7 +231,7 @@ fn a_break_ends_a_walk_and_it_resumes_behind_its_last_key() {
 fn what_a_tree_cannot_hold_is_an_error() {
     let (nodes, trees) = small();
     let tree = build(&nodes, &trees, &number_rows(10));
-    let long = vec![0; MAX_KEY + 1];
+    let long = vec![0; MAX_NODE_KEY + 1];
     let cases: [(Edits, &str); 3] = [
         (vec![(long, Some(vec![]))], "a key of 8193 bytes does not fit a tree; the limit is 8192"),
         (vec![(vec![2], None), (vec![1], None)], "rows for a tree must come in strictly ascending key order"),

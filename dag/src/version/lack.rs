@@ -7,11 +7,9 @@ use super::course::Step;
 use super::{Chain, Chains, CommitId, Lookup, MAX_BRANCHES, MAX_ENDS, PAGE, Position, Vertex};
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, RunId};
+use crate::limits::READ_AHEAD;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque};
-
-/// Steps read ahead in all lanes together: bounds the memory of a difference, whatever its size.
-const READ_AHEAD: usize = 16_384;
 
 /// Main's order (R20).
 type Place = (Hlc, AuthorId, RunId, CommitId);

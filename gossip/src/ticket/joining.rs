@@ -7,7 +7,7 @@
 use super::{TicketId, TicketKey};
 use crate::hello::TransportId;
 use dag::author_key::{AuthorKey, verify};
-use dag::control::MAX_NAME;
+use dag::control::MAX_MEMBER_NAME;
 use dag::encode::{self, Domain};
 use dag::genesis::Genesis;
 use dag::id::{AuthorId, CommitId, GenesisId};
@@ -69,7 +69,7 @@ impl JoinRequest {
 
     /// Whether it keeps its bounds.
     pub fn is_bounded(&self) -> bool {
-        self.name.len() <= MAX_NAME
+        self.name.len() <= MAX_MEMBER_NAME
     }
 
     /// Whether whoever sent it owns the author key.
@@ -116,7 +116,7 @@ impl Welcome {
 
     /// Whether it keeps its bounds.
     pub fn is_bounded(&self) -> bool {
-        self.genesis.len() <= MAX_GENESIS && self.name.len() <= MAX_NAME
+        self.genesis.len() <= MAX_GENESIS && self.name.len() <= MAX_MEMBER_NAME
     }
 
     /// The genesis, if this is the issuer's answer to `author` about the database of the ticket.

@@ -12,7 +12,7 @@ pub use refusal::{MAX_REASON, Refusal, RefusalKind};
 
 use crate::limits::{MAX_ADDRESS, MAX_ADDRESSES, MAX_TICKET_TEXT};
 use dag::clock::{Entropy, EntropyError};
-use dag::control::{MAX_NAME, Role};
+use dag::control::{MAX_MEMBER_NAME, Role};
 use dag::encode::{self, Domain};
 use dag::id::GenesisId;
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
@@ -166,7 +166,7 @@ impl Ticket {
             return Err(TicketError::Version(version));
         }
         let fits = addresses.len() <= MAX_ADDRESSES && addresses.iter().all(|a| a.len() <= MAX_ADDRESS);
-        if !fits || name.len() > MAX_NAME {
+        if !fits || name.len() > MAX_MEMBER_NAME {
             return Err(TicketError::Malformed("too many addresses, or one or the name is too long".to_owned()));
         }
         Ok(Ticket { genesis, addresses, id, secret: secret.into_array(), role, name, expires })

@@ -4,13 +4,10 @@
 //! unless a later one was found equal (main's hash is a chain: equal there means equal below).
 
 use super::Word;
+use crate::limits::MAX_PENDING;
 use dag::hlc::Hlc;
 use dag::id::NodeId;
 use std::collections::VecDeque;
-
-/// Floors of one member kept until ours has come as far. A member that is ahead tells one in a few milliseconds, so 64
-/// are kept while we catch up; the oldest stay, because they can be compared first, and the newest replaces the last.
-const MAX_PENDING: usize = 64;
 
 /// What is known of one member.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -14,6 +14,7 @@ mod number;
 use crate::error::SqlError;
 use crate::expression::{Kind, Type};
 use crate::function::Context;
+pub use crate::limits::GROUP_CONCAT_MAX_LENGTH;
 use crate::types;
 use dag::decimal::{MAX_DIGITS, MAX_SCALE};
 use dag::value::Value;
@@ -56,9 +57,6 @@ pub struct Settings {
     /// group_concat_max_len, in bytes.
     pub max_length: usize,
 }
-
-/// group_concat_max_len's default.
-pub const GROUP_CONCAT_MAX_LENGTH: usize = 1024;
 
 /// The running state of one aggregate in one group.
 pub trait Accumulator: Send {

@@ -5,6 +5,7 @@ use super::scope::{Scope, ScopeColumn, ScopeTable};
 use crate::engine::system_table::SystemTable;
 use crate::error::SqlError;
 use crate::expression::{Coercibility, Type};
+use crate::limits::MAX_TABLES;
 use crate::plan::{Access, DerivedSource, Join, JoinMethod, Source, SystemSource, TableSource};
 use crate::response::{ColumnDefinition, ColumnFlags};
 use crate::session::state::split_revision;
@@ -12,9 +13,6 @@ use crate::types;
 use dag::schema::{Column, ColumnType, Table};
 use sqlparser::ast::{self, TableFactor, TableWithJoins};
 use std::sync::Arc;
-
-/// Most tables in one FROM, as in MySQL.
-const MAX_TABLES: usize = 61;
 
 impl Binder<'_> {
     /// The whole FROM; the tables are in `scope` afterwards.

@@ -1,5 +1,6 @@
 //! Labels of columns without alias: the expression as the client wrote it, as MySQL gives it.
 
+use crate::limits::MAX_LABEL;
 use sqlparser::ast::{Expr, Spanned};
 
 /// Words that end a select item.
@@ -20,9 +21,6 @@ const ENDS: [&str; 15] = [
     "AS",
     "OFFSET",
 ];
-
-/// Longest label in characters, as MySQL cuts identifiers.
-const MAX_LABEL: usize = 64;
 
 /// The label of a select item; `text` is the statement.
 pub(crate) fn of(expr: &Expr, text: &str) -> String {

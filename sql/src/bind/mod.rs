@@ -35,6 +35,7 @@ use crate::error::SqlError;
 use crate::expression::{Expression, Type};
 use crate::function::SqlMode;
 use crate::journal::ReadMode;
+use crate::limits::MAX_BOUND_NESTING;
 use crate::plan::{Plan, Subplan};
 use crate::response::ColumnDefinition;
 use dag::catalogue::Catalogue;
@@ -102,9 +103,6 @@ pub struct Binder<'a> {
     /// The `@rev` of the first stored table.
     revision: Option<Option<ReadMode>>,
 }
-
-/// Deepest nesting of queries in queries and of expressions in expressions, together: each level is a few stack frames.
-const MAX_NESTING: u32 = 1_200;
 
 /// The names of one stored table, for the expressions of DML.
 pub struct TableScope {
@@ -192,8 +190,11 @@ impl<'a> Binder<'a> {
 
     /// Counts a level of nesting for as long as `inner` runs. Errors: 1436.
     fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T, SqlError>) -> Result<T, SqlError> {
-        if self.nesting >= MAX_NESTING {
-            return Err(SqlError::new(1436, format!("The statement nests deeper than {MAX_NESTING} levels; split it")));
+        if self.nesting >= MAX_BOUND_NESTING {
+            return Err(SqlError::new(
+                1436,
+                format!("The statement nests deeper than {MAX_BOUND_NESTING} levels; split it"),
+            ));
         }
         self.nesting += 1;
         let result = inner(self);

@@ -7,12 +7,10 @@ use super::scope::{Aggregates, Aliases, Scope, qualifies};
 use super::{Binder, Columns, definition, label};
 use crate::error::SqlError;
 use crate::expression::{Expression, Node};
+use crate::limits::MAX_COLUMNS;
 use crate::plan::{self, Block, Body, Grouping, SortKey, Source};
 use sqlparser::ast::{self, Distinct, GroupByExpr, Select, SelectFlavor, SelectItem};
 use std::sync::Arc;
-
-/// Most columns of a result, as in MySQL.
-const MAX_COLUMNS: usize = 4_096;
 
 /// The select list and what ORDER BY adds to it.
 struct Output {

@@ -22,14 +22,11 @@ pub use admin::{Admin, Assignment, Completion, Scope, Show};
 
 use crate::error::SqlError;
 use crate::function::SqlMode;
+use crate::limits::MAX_PARSED_NESTING;
 use mysql::Headwaters;
 use sqlparser::ast::Statement;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer};
-
-/// Deepest nesting of parentheses, subqueries and operators the parser follows: its frames are large, and 2 MiB of
-/// stack (a tokio worker's) must do in a debug build too.
-const MAX_NESTING: usize = 40;
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +47,7 @@ pub fn parse(sql: &str, mode: &SqlMode) -> Result<Vec<Parsed>, SqlError> {
         .tokenize_with_location()
         .map_err(|error| SqlError::syntax(format!("{} at line {}", error.message, error.location.line)))?;
     let tokens = rewrite::tokens(tokens)?;
-    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_NESTING).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_PARSED_NESTING).with_tokens_with_locations(tokens);
     let mut statements = Vec::new();
     loop {
         while parser.consume_token(&Token::SemiColon) {}
@@ -106,7 +103,7 @@ fn explain(error: ParserError, parser: &Parser, sql: &str) -> SqlError {
     match error {
         ParserError::RecursionLimitExceeded => SqlError::new(
             1436,
-            format!("The statement nests deeper than {MAX_NESTING} levels; split it or flatten its parentheses"),
+            format!("The statement nests deeper than {MAX_PARSED_NESTING} levels; split it or flatten its parentheses"),
         ),
         ParserError::ParserError(message) | ParserError::TokenizerError(message) => {
             if let Some(what) = message.strip_prefix(REFUSED) {

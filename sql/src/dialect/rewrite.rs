@@ -1,11 +1,9 @@
 //! Token rewriting before the parser: what MySQL writes and sqlparser reads in another form, or would read wrongly.
 
 use crate::error::SqlError;
+use crate::limits::MAX_CHAIN;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace, Word};
-
-/// Longest chain of operators at one level: `a OR b OR c` is a tree as deep as it is long, and its walkers recurse.
-const MAX_CHAIN: usize = 1_000;
 
 /// Drops white space (not optimizer hints), turns LOCK IN SHARE MODE into FOR SHARE, bounds operator chains.
 pub(crate) fn tokens(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, SqlError> {

@@ -3,14 +3,10 @@
 //! Promises: the length of the text and every byte position stay as they were, so error positions are the client's.
 
 use crate::error::SqlError;
+pub(crate) use crate::limits::MAX_TEXT;
+use crate::limits::{MAX_TOKENS, UNCOUNTED_TEXT};
 use std::borrow::Cow;
 
-/// Longest statement text in bytes: what a client may send in one packet by default (max_allowed_packet of 16 MiB).
-pub(crate) const MAX_TEXT: usize = 16 << 20;
-/// Texts up to this size are not counted: 1 MiB is at most a million tokens anyway.
-const UNCOUNTED_TEXT: usize = 1 << 20;
-/// Most tokens: about 100 bytes each in the parser, and three times that as syntax tree, so 400 MB at worst.
-const MAX_TOKENS: usize = 1 << 20;
 /// The version whose conditional comments we carry out: MySQL 8.0.36.
 const VERSION: u32 = 80_036;
 

@@ -3,17 +3,13 @@
 //! Promises: an entry lives exactly as long as its session; a kill wakes a waiting session at once.
 
 use crate::error::SqlError;
+use crate::limits::{FULL_INFO_BYTES, INFO_BYTES};
 use crate::transaction::lock::{LockTable, TransactionId};
 use dag::signal::Signal;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// Longest statement text that SHOW PROCESSLIST keeps, bytes: as its Info column cuts it.
-const INFO_BYTES: usize = 100;
-/// Longest text that SHOW FULL PROCESSLIST keeps, bytes: bounds the list's memory by sessions x this.
-const FULL_INFO_BYTES: usize = 4096;
 
 /// How far a kill goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The seam behind database `headwaters`: read-only tables that the replica fills (design, seam SystemTable).
 
 use crate::error::SqlError;
+use crate::limits::MAX_LISTED;
 use dag::schema::ColumnType;
 use dag::value::Value;
 use std::ops::ControlFlow;
@@ -18,9 +19,6 @@ pub struct SystemColumn {
 
 /// The rows of a table, each made when it is asked for.
 pub type Rows = Box<dyn Iterator<Item = Result<Vec<Value>, SqlError>> + Send>;
-
-/// Most rows of a table that are made at once. What can be longer gives its rows one by one.
-const MAX_LISTED: usize = 1_000_000;
 
 /// A read-only table of database `headwaters`. Quick to scan, never blocks on disk or network for long; the first
 /// column is unique within a scan wherever that is possible.

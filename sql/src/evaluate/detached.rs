@@ -2,6 +2,7 @@
 
 use crate::error::SqlError;
 use crate::function::{Context, SessionFacts};
+use crate::limits::MAX_WARNINGS;
 use dag::temporal::DateTime;
 use dag::value::Value;
 
@@ -16,9 +17,6 @@ pub struct Detached {
     pub now: i64,
     state: u64,
 }
-
-/// Warnings kept at most: max_error_count's default.
-const MAX_WARNINGS: usize = 1024;
 
 impl Context for Detached {
     fn now_micros(&self) -> i64 {

@@ -1,16 +1,11 @@
 //! The memory one statement may hold in sorts, groups, joins and buffers, and the flag that stops it.
 
 use crate::error::SqlError;
+pub use crate::limits::MAX_BYTES;
+use crate::limits::ROWS_PER_LOOK;
 use dag::value::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Most bytes a statement keeps in memory: leaves room for a few such statements in the 512 MiB a replica should do
-/// with.
-pub const MAX_BYTES: usize = 128 << 20;
-
-/// How many rows pass between two looks at the flag: about 20 us of work.
-const ROWS_PER_LOOK: u32 = 128;
 
 /// What a statement has taken.
 #[derive(Debug)]

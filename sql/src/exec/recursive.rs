@@ -5,12 +5,10 @@ use super::query::QueryRun;
 use super::run::Frame;
 use crate::error::SqlError;
 use crate::expression::Type;
+use crate::limits::MAX_ROUNDS;
 use crate::plan::Recursive;
 use dag::value::Value;
 use std::sync::Arc;
-
-/// Most rounds: cte_max_recursion_depth's default.
-const MAX_ROUNDS: u32 = 1_000;
 
 /// A recursive CTE that is running.
 pub(crate) struct RecursiveRun {

@@ -4,12 +4,10 @@ use super::budget::{Budget, row_bytes};
 use crate::error::SqlError;
 use crate::evaluate::sort_order;
 use crate::expression::Type;
+use crate::limits::MAX_TOP;
 use crate::plan::SortKey;
 use dag::value::Value;
 use std::cmp::Ordering;
-
-/// Up to so many needed rows, those behind are thrown away while sorting.
-const MAX_TOP: usize = 10_000;
 
 /// Rows on their way into order. Equal rows keep the order they came in.
 pub(crate) struct Sorter<'o> {

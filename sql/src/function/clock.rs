@@ -5,6 +5,7 @@ use super::{Call, Function};
 use crate::convert;
 use crate::error::SqlError;
 use crate::expression::{Expression, Type};
+use crate::limits::LONGEST_SLEEP;
 use crate::temporal::SECOND;
 use dag::temporal::{DateTime, Time};
 use dag::value::Value;
@@ -72,9 +73,6 @@ fn sysdate(call: &mut Call<'_>) -> Result<Value, SqlError> {
     let at = convert::local_of_instant(call.context.wall_micros(), call.context);
     Ok(Value::DateTime(cut(at, call)))
 }
-
-/// Longest pause: a year, far above any timeout.
-const LONGEST_SLEEP: f64 = 366.0 * 86_400.0;
 
 fn sleep(call: &mut Call<'_>) -> Result<Value, SqlError> {
     let seconds = call.double(0).filter(|s| *s >= 0.0);

@@ -13,6 +13,7 @@
 use crate::error::SqlError;
 use crate::evaluate::{RowStack, Subqueries};
 use crate::expression::{Expression, Type};
+use crate::limits::MANY;
 use dag::value::Value;
 pub use numeric::Sequence;
 use std::collections::HashMap;
@@ -270,6 +271,3 @@ impl Function {
         self
     }
 }
-
-/// Most arguments of functions that take any number: MySQL's limit on items of an expression list is far above.
-const MANY: usize = 65_535;

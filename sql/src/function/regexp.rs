@@ -6,6 +6,7 @@ use super::result::{boolean, long_text, small};
 use super::{Call, Function};
 use crate::error::SqlError;
 use crate::expression::Kind;
+use crate::limits::BACKTRACK_LIMIT;
 use crate::types;
 use dag::collation::Collation;
 use dag::value::Value;
@@ -22,8 +23,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("REGEXP_INSTR", (2, 6), small, position),
 ];
 
-/// Steps of backtracking before a match is given up: about a tenth of a second.
-const BACKTRACK_LIMIT: usize = 1_000_000;
 /// Compiled patterns kept by a thread; the cache is emptied when it is full.
 const KEPT: usize = 64;
 

@@ -5,6 +5,7 @@ use super::result::{Typed, joined, like_first};
 use super::{Call, Function, MANY};
 use crate::error::SqlError;
 use crate::expression::Expression;
+use crate::limits::MAX_RESULT;
 use crate::types::{MAX_LENGTH, text_result};
 use dag::value::Value;
 
@@ -31,9 +32,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("LPAD", (3, 3), grown, |c| pad(c, true)),
     Function::new("RPAD", (3, 3), grown, |c| pad(c, false)),
 ];
-
-/// Longest string a function makes: max_allowed_packet's default. Longer ones are NULL with warning 1301.
-const MAX_RESULT: usize = 64 * 1024 * 1024;
 
 /// Text like the first argument, but longer.
 fn grown(arguments: &[Expression]) -> Typed {

@@ -1,11 +1,9 @@
 //! The tree of a JSON document, its order and its types.
 
+pub use crate::limits::MAX_DEPTH;
 use dag::decimal::Decimal;
 use dag::value::Value;
 use std::cmp::Ordering;
-
-/// Deepest nesting of arrays and objects (manual, 13.5): error 3157 beyond.
-pub const MAX_DEPTH: usize = 100;
 
 /// A JSON document.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,6 +5,7 @@
 
 use crate::bind::for_each;
 use crate::expression::{CompareAs, Comparison, Expression, Node};
+use crate::limits::MAX_POINTS;
 use dag::schema::{Column, ColumnType, Index, IndexPart, Table};
 use dag::value::Value;
 use std::sync::Arc;
@@ -77,9 +78,6 @@ pub(crate) struct Conditions<'c> {
     /// Whether a slot is filled before the table is read.
     pub available: &'c dyn Fn(usize) -> bool,
 }
-
-/// Longest IN list that becomes single lookups: beyond, one range scan of the index or the table is as quick.
-const MAX_POINTS: usize = 1_000;
 
 /// The access path for rows of `table` in slots from 0 under a WHERE of DML.
 pub fn access_for(table: &Table, condition: Option<&Expression>) -> Access {

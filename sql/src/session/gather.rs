@@ -9,6 +9,7 @@ use super::state::State;
 use super::stop::Stop;
 use crate::error::SqlError;
 use crate::journal::ReadMode;
+use crate::limits::MAX_REMEMBERED;
 use crate::peers::{Spread, Token};
 use crate::wait::Suspend;
 use dag::id::CommitId;
@@ -82,9 +83,6 @@ pub(super) fn warn_unspread(state: &State, commit: CommitId, why: &str) {
 pub(super) fn spread_timeout(state: &State) -> String {
     format!("waited {} s (headwaters_commit_timeout)", state.settings.spread_wait.as_secs())
 }
-
-/// Own commits that a session remembers to be warned about: more than it writes before stable passes them.
-const MAX_REMEMBERED: usize = 1_024;
 
 impl State {
     /// The session wrote a commit.

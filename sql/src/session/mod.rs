@@ -29,6 +29,7 @@ use crate::engine::process::{Kill, Process};
 use crate::engine::{Counters, Engine};
 use crate::error::SqlError;
 use crate::expression::Type;
+use crate::limits::MAX_STATEMENTS;
 use crate::response::Step;
 use dag::signal::Signal;
 use dag::value::Value;
@@ -37,9 +38,6 @@ use run::Running;
 use state::State;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Statements of one text: a text of 64 MiB of semicolons must not become 64 million entries.
-const MAX_STATEMENTS: usize = 65_536;
 
 /// One client's session.
 pub struct Session {

@@ -11,13 +11,10 @@ use crate::dialect::Admin;
 use crate::error::SqlError;
 use crate::function::SqlMode;
 use crate::journal::ReadMode;
+use crate::limits::MAX_PREPARED;
 use crate::response::{ColumnDefinition, Response};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Prepared statements of one session at most: a client that never closes them is told so (MySQL's
-/// max_prepared_stmt_count is 16,382 for the whole server).
-const MAX_PREPARED: usize = 16_382;
 
 /// A statement that may be run many times.
 pub(crate) struct PreparedStatement {

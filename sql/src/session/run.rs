@@ -11,6 +11,7 @@ use super::stop::Stop;
 use crate::engine::Counters;
 use crate::error::SqlError;
 use crate::expression::Type;
+use crate::limits::MAX_RERUNS;
 use crate::response::{Response, Step};
 use crate::transaction::lock::TransactionId;
 use crate::transaction::write_set::Mark;
@@ -18,10 +19,6 @@ use crate::wait::Suspend;
 use dag::id::CommitId;
 use dag::value::Value;
 use std::sync::Arc;
-
-/// How often an autocommitted statement whose commit met a fetched change is run again (R27): each turn runs on a newer
-/// state, so more than a few in a row mean that another replica rewrites the row faster than we can.
-const MAX_RERUNS: u32 = 16;
 
 /// A statement that is running.
 pub(crate) struct Running {

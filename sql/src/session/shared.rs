@@ -3,6 +3,7 @@
 //! Promises: warnings are bounded by `max_error_count`; the total is counted beyond it.
 
 use crate::error::SqlError;
+use crate::limits::MAX_USER_VARIABLES;
 use dag::clock::Entropy;
 use dag::value::Value;
 use std::collections::BTreeMap;
@@ -32,9 +33,6 @@ pub(crate) struct Condition {
     pub code: u16,
     pub message: String,
 }
-
-/// User variables a session may have: a client that makes names without end would fill memory.
-const MAX_USER_VARIABLES: usize = 65_536;
 
 /// The shared part of a session's state.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@
 //! the foothold.
 
 use crate::failure::Failure;
+use crate::limits::KEPT_VOUCHERS;
 use crate::replica::local::Local;
 use crate::replica::opening::refused;
 use crate::replica::record;
@@ -27,8 +28,6 @@ const STAND: &str = "stand";
 const CLONED: &str = "cloned";
 /// Name of the tips' extension: 32 bytes a voucher, newest last.
 pub const VOUCHERS: &str = "checkpoints";
-/// Vouchers in a tip: peers cut at the same places but not at the same moment.
-const KEPT_VOUCHERS: usize = 4;
 
 /// Where a replica stands.
 #[derive(Clone, Debug, PartialEq)]

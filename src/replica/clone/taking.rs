@@ -8,6 +8,7 @@ use super::offer::{Offer, is_believed, vouching, writers};
 use super::shelf::Shelf;
 use super::stand::{Cloned, Stand};
 use crate::failure::Failure;
+use crate::limits::ANSWERS_WAITING;
 use crate::replica::Progress;
 use crate::replica::counters;
 use crate::replica::finality;
@@ -34,8 +35,6 @@ use std::time::Duration;
 /// Takes a verified object to the disk.
 type Keep<'a> = dyn FnMut(NodeId, &[u8]) -> Result<(), TreeError> + 'a;
 
-/// Answers that wait: more than may be under way.
-const ANSWERS_WAITING: usize = 64;
 /// How long nobody who could be asked is waited for, before the clone stops with an error.
 const LONELY_PATIENCE: Duration = Duration::from_secs(60);
 /// How long members are waited for that have not signed for the same checkpoint yet.

@@ -72,7 +72,7 @@ fn only_the_issuers_welcome_to_the_tickets_database_is_believed() {
 #[test]
 fn limits_hold_at_the_limit_and_not_one_past() {
     let named = |n: usize| JoinRequest { name: "x".repeat(n), ..request(&AuthorKey::from_seed([9; 32]), &secret(3)) };
-    assert!(named(MAX_NAME).is_bounded() && !named(MAX_NAME + 1).is_bounded());
+    assert!(named(MAX_MEMBER_NAME).is_bounded() && !named(MAX_MEMBER_NAME + 1).is_bounded());
     let welcome = |n: usize| Welcome {
         genesis: ByteBuf::from(vec![0; n]),
         admission: CommitId([5; 32]),
