@@ -63,12 +63,14 @@ pub struct Outlook {
     pub newest: Hlc,
     /// The greatest HLC of a commit at or below the floor.
     pub newest_heard: Hlc,
+    /// The last tip does not name the newest checkpoint that this replica vouches for.
+    pub unvouched: bool,
     /// The wall clock.
     pub now_millis: u64,
 }
 
 /// Why a new tip is due. None of them follows from a tip alone: a system without new commits becomes quiet, because
-/// each commit makes each member speak at most three times.
+/// each commit makes each member speak at most three times, and each checkpoint once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renewal {
     /// Own commits have no tip (R14).
@@ -77,6 +79,8 @@ pub enum Renewal {
     Promise,
     /// The floor has passed a commit that the last floor told did not.
     Floor,
+    /// A checkpoint became stable that newcomers may take, and others may cut at, too.
+    Checkpoint,
     /// Nothing was said for long.
     Heartbeat,
 }
@@ -224,6 +228,9 @@ impl Finality {
         }
         if outlook.newest_heard.min(self.floor) > spoken.word.floor {
             return Some(Renewal::Floor);
+        }
+        if outlook.unvouched && !self.is_alone() {
+            return Some(Renewal::Checkpoint);
         }
         let silent = outlook.now_millis.saturating_sub(spoken.millis) >= HEARTBEAT_MILLIS;
         (silent && !self.is_alone()).then_some(Renewal::Heartbeat)

@@ -378,6 +378,16 @@ impl Linearizer {
         Some(self.cut_through(self.cuts.last(stable)?.clone()))
     }
 
+    /// A cut behind the greatest of these commits that is stable, if one of them is above the last checkpoint: where
+    /// somebody else has cut, so that checkpoints of several peers lie at equal places.
+    pub fn cut_behind(&self, commits: &mut dyn Iterator<Item = CommitId>) -> Option<Cut> {
+        let end = self.stable?;
+        let base = self.window.base().place;
+        let seats = commits.filter_map(|id| self.window.find(id)).map(|(seat, _)| seat);
+        let greatest = seats.filter(|seat| seat.place() <= end && base.is_none_or(|base| seat.place() > base)).max()?;
+        Some(self.cut_through(greatest.clone()))
+    }
+
     /// A cut that memory forces: where every peer would cut, if there is such a place above the last checkpoint, else
     /// through all that main holds. Tentative unless all of it is stable.
     pub fn forced_cut(&self) -> Option<Cut> {

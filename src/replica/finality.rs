@@ -4,6 +4,7 @@
 //! sees it, so that it never goes back over a restart; a tip counts only when its commit is here. Does not know how
 //! tips travel. The rules themselves are `linearizer::finality`.
 
+use super::clone;
 use super::local::Local;
 use super::opening::refused;
 use super::writer::{Early, Writer};
@@ -198,10 +199,12 @@ pub fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
         floor,
         floor_hash,
         frontier: NodeId(writer.heads.digest()),
-        extensions: local.voucher_extension(),
+        extensions: local.says_of_checkpoints(writer),
     };
+    let vouched = clone::vouchers(&tip).next_back();
     let signed: Arc<[u8]> = tip.sign(writer.key()).to_bytes().into();
     let stored = submit(local, Record::new(Kind::TIP, vertex.id.0, signed.clone()))?;
+    writer.vouched = vouched;
     writer.shown.signed(signed, stored);
     writer.finality.spoke(Word { promise, floor, floor_hash }, now);
     (writer.unsigned, writer.told_due) = (0, false);
@@ -263,6 +266,7 @@ pub fn due(local: &Local, writer: &Writer) -> Option<Renewal> {
         unsigned: writer.shown.has_unsigned() || writer.unsigned > 0,
         newest: writer.hlc,
         newest_heard: heard.map_or(Hlc::default(), |place| place.hlc),
+        unvouched: local.is_unvouched(writer),
         now_millis: local.clock.wall_millis(),
     })
 }

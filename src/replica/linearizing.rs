@@ -41,7 +41,7 @@ pub fn tick(local: &Local) -> Result<(), Failure> {
         let (commits, bytes) = above(&writer);
         let due = commits >= local.config.checkpoint_commits || bytes >= local.config.checkpoint_bytes;
         // Stable places first: a cut above them would stand in their way.
-        let stable = writer.linearizer.stable_cut().filter(|cut| fits(&writer, cut));
+        let stable = writer.linearizer.stable_cut().filter(|cut| fits(&writer, cut)).or_else(|| follow(&writer));
         if due && stable.is_none() { forced(&writer) } else { stable }
     };
     cut.map_or(Ok(()), |cut| carry_out(local, cut).map(drop))?;
@@ -89,6 +89,12 @@ fn forced(writer: &Writer) -> Option<Cut> {
 /// go are above the older one, and no cut may come between them.
 fn fits(writer: &Writer, cut: &Cut) -> bool {
     writer.let_go.is_none_or(|place| cut.place() >= place)
+}
+
+/// A cut where another member has cut (R30). Epochs end at one place for all, but cuts that memory forces or somebody
+/// asks for lie anywhere; the greatest stable one draws all members after it, so that they vouch for the same.
+fn follow(writer: &Writer) -> Option<Cut> {
+    writer.linearizer.cut_behind(&mut writer.cuts.values().copied()).filter(|cut| fits(writer, cut))
 }
 
 fn above(writer: &Writer) -> (u64, u64) {

@@ -3,6 +3,7 @@
 //! Promises: what is admitted is in the graph, the heads and the linearizer, or in none of them; HLC and sequence
 //! number only rise. Does not wait for the disk: the caller enqueues, publishes, and lets go of the latch.
 
+use super::clone;
 use super::held::Room;
 use super::known::Knowledge;
 use super::record;
@@ -119,6 +120,10 @@ pub struct Writer {
     pub recorded: Hlc,
     /// The network was told that a tip is due.
     pub told_due: bool,
+    /// The newest voucher that the last own tip names.
+    pub vouched: Option<NodeId>,
+    /// Behind which commit each member has cut its newest stable checkpoint, as its tips say (R30).
+    pub cuts: BTreeMap<AuthorId, CommitId>,
 }
 
 /// A commit to be written: everything but its place.
@@ -170,6 +175,8 @@ impl Writer {
             early: BTreeMap::new(),
             recorded: Hlc::default(),
             told_due: false,
+            vouched: None,
+            cuts: BTreeMap::new(),
         }
     }
 
@@ -264,7 +271,13 @@ impl Writer {
     pub fn note_tip(&mut self, tip: &Tip) -> bool {
         self.known.note_promise(tip.author, Promise { through: tip.promise, commit: tip.commit });
         let word = Word { promise: tip.promise, floor: tip.floor, floor_hash: tip.floor_hash };
-        self.finality.heard(tip.author, word)
+        let is_new = self.finality.heard(tip.author, word);
+        if is_new && tip.author == self.author() {
+            self.vouched = clone::vouchers(tip).next_back();
+        } else if let Some(cut) = clone::cut(tip).filter(|_| is_new) {
+            self.cuts.insert(tip.author, cut);
+        }
+        is_new
     }
 
     /// Takes back a commit that could not be enqueued.

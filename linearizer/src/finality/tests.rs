@@ -89,6 +89,7 @@ fn a_tip_is_due_for_commits_promises_floors_and_after_long_silence() {
         unsigned: false,
         newest: Hlc(newest),
         newest_heard: Hlc(newest_heard),
+        unvouched: false,
         now_millis,
     };
     assert_eq!(finality.due(&outlook(0, 0, 1)), None, "no commit of its own to sign");
@@ -100,6 +101,7 @@ fn a_tip_is_due_for_commits_promises_floors_and_after_long_silence() {
         ("all is said", outlook(65, 40, 1_001), None),
         ("the floor passed a commit", outlook(65, 55, 1_001), Some(Renewal::Floor)),
         ("what the floor has not passed", outlook(65, 40, 1_001), None),
+        ("a checkpoint", Outlook { unvouched: true, ..outlook(65, 40, 1_001) }, Some(Renewal::Checkpoint)),
         ("just before the heartbeat", outlook(65, 40, 60_999), None),
         ("the heartbeat", outlook(65, 40, 61_000), Some(Renewal::Heartbeat)),
     ] {
@@ -129,8 +131,8 @@ fn a_commit_becomes_stable_everywhere_and_then_everybody_is_quiet() {
             heard.iter().for_each(|(author, word)| _ = member.heard(*author, *word));
             member.settle(writing.clone(), &mut hash_at);
             let newest_heard = if member.floor() >= commit { commit } else { Hlc(2) };
-            let outlook =
-                Outlook { unsigned: round == 0 && n == 0, newest: commit, newest_heard, now_millis: 100 + round };
+            let unsigned = round == 0 && n == 0;
+            let outlook = Outlook { unsigned, newest: commit, newest_heard, unvouched: false, now_millis: 100 + round };
             if member.due(&outlook).is_some() {
                 let promise = promise(commit, member.promise(), 100 + round);
                 let floor = member.floor_with(promise);

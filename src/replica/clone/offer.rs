@@ -3,7 +3,8 @@
 //! Promises: a checkpoint is believed when a majority of the members that wrote below it name its voucher in their
 //! signed tips; anything less is not taken. Decides from bytes alone; does not fetch.
 
-use super::stand::{VOUCHERS, voucher};
+use super::stand::voucher;
+use super::word;
 use crate::failure::Failure;
 use crate::replica::local::Local;
 use crate::replica::opening::refused;
@@ -14,7 +15,7 @@ use dag::foothold::Foothold;
 use dag::genesis::Genesis;
 use dag::id::{AuthorId, CommitId, NodeId};
 use dag::store::Kind;
-use dag::tip::{SignedTip, Tip};
+use dag::tip::SignedTip;
 use gossip::limits::MAX_OFFER;
 use linearizer::checkpoint::Checkpoint;
 use serde::{Deserialize, Serialize};
@@ -69,17 +70,11 @@ impl Offer {
     }
 }
 
-/// The checkpoints that a tip names.
-fn named_by(tip: &Tip) -> impl Iterator<Item = NodeId> {
-    let bytes = tip.extensions.get(VOUCHERS).map(|bytes| bytes.as_slice()).unwrap_or_default();
-    bytes.as_chunks::<32>().0.iter().map(|id| NodeId(*id))
-}
-
 /// Who vouches for what, by all tips that were brought.
 pub fn vouching<'a>(tips: impl Iterator<Item = &'a SignedTip>) -> BTreeMap<NodeId, BTreeSet<AuthorId>> {
     let mut all: BTreeMap<NodeId, BTreeSet<AuthorId>> = BTreeMap::new();
     for signed in tips {
-        for voucher in named_by(&signed.tip) {
+        for voucher in word::vouchers(&signed.tip) {
             all.entry(voucher).or_default().insert(signed.tip.author);
         }
     }
@@ -145,10 +140,7 @@ impl Local {
     /// Signs a tip that names the voucher, unless the last one does; a tip says it for the next announcement, too.
     fn vouch(&self, voucher: NodeId) -> Result<(), Failure> {
         let mut writer = self.latch();
-        let tip = writer.prev.map(|prev| self.log.get(Kind::TIP, &prev.0).map_err(refused)).transpose()?.flatten();
-        let named =
-            tip.and_then(|tip| SignedTip::verify(&tip).ok()).is_some_and(|s| named_by(&s.tip).any(|v| v == voucher));
-        if named || writer.prev.is_none() {
+        if writer.vouched == Some(voucher) || writer.prev.is_none() {
             return Ok(());
         }
         let signed = crate::replica::finality::sign(self, &mut writer);

@@ -4,11 +4,13 @@
 //! tip names it. A voucher covers everything that a newcomer takes on trust: the consensus root, the index trees and
 //! the foothold.
 
+use super::word;
 use crate::failure::Failure;
 use crate::limits::KEPT_VOUCHERS;
 use crate::replica::local::Local;
 use crate::replica::opening::refused;
 use crate::replica::record;
+use crate::replica::writer::Writer;
 use dag::encode::{self, Domain};
 use dag::foothold::{Foothold, Spot, Survey, spot};
 use dag::id::{CommitId, NodeId};
@@ -26,8 +28,6 @@ use std::sync::{Arc, PoisonError};
 /// Names of the records in the log.
 const STAND: &str = "stand";
 const CLONED: &str = "cloned";
-/// Name of the tips' extension: 32 bytes a voucher, newest last.
-pub const VOUCHERS: &str = "checkpoints";
 
 /// Where a replica stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -207,12 +207,17 @@ fn look(local: &Local, earlier: Option<&Foothold>, id: &CommitId) -> Option<Vert
 
 impl Local {
     /// What the next tip says of checkpoints.
-    pub fn voucher_extension(&self) -> BTreeMap<String, ByteBuf> {
-        let stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
-        let vouchers: Vec<u8> = stand.iter().flat_map(|stand| &stand.vouchers).flat_map(|voucher| voucher.0).collect();
-        if vouchers.is_empty() {
+    pub fn says_of_checkpoints(&self, writer: &Writer) -> BTreeMap<String, ByteBuf> {
+        let Some(stand) = self.stand.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
             return BTreeMap::new();
-        }
-        BTreeMap::from([(VOUCHERS.to_owned(), ByteBuf::from(vouchers))])
+        };
+        let kept = writer.linearizer.checkpoints().find(|checkpoint| checkpoint.root() == stand.checkpoint);
+        word::extensions(&stand.vouchers, kept.map(|checkpoint| checkpoint.place.id))
+    }
+
+    /// Whether the last tip leaves out the newest checkpoint that this replica vouches for.
+    pub fn is_unvouched(&self, writer: &Writer) -> bool {
+        let stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
+        stand.as_ref().is_some_and(|stand| stand.vouchers.last() != writer.vouched.as_ref())
     }
 }

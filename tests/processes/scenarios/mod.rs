@@ -4,6 +4,7 @@
 //! One family a file. The first two are DoltSwarm's own scenarios and those that it only proposed, under their names.
 
 mod clocks;
+mod cloning;
 mod hosts;
 mod joining;
 mod proposed;

@@ -40,6 +40,7 @@ impl Replica {
             unsigned: false,
             newest: memory.last_hlc.max(memory.library.newest_hlc()),
             newest_heard: memory.fold.last_through(memory.finality.floor()),
+            unvouched: false,
             now_millis,
         })
     }
