@@ -60,22 +60,22 @@ async fn a_full_disk_refuses_writes_and_keeps_what_was_acknowledged() {
 }
 
 /// A small file system of its own, gone with the value.
-struct SmallDisk(TempDir);
+pub(super) struct SmallDisk(TempDir);
 
 impl SmallDisk {
     /// `None` where this user may not mount.
-    fn mount(size: &str) -> Option<SmallDisk> {
+    pub(super) fn mount(size: &str) -> Option<SmallDisk> {
         let folder = tempfile::tempdir().unwrap();
         let disk = SmallDisk(folder);
         disk.mounted(&["-o", &format!("size={size}")]).then_some(disk)
     }
 
-    fn mounted(&self, options: &[&str]) -> bool {
+    pub(super) fn mounted(&self, options: &[&str]) -> bool {
         let done = Command::new("mount").args(["-t", "tmpfs"]).args(options).arg("tmpfs").arg(self.0.path()).output();
         done.is_ok_and(|output| output.status.success())
     }
 
-    fn data(&self) -> PathBuf {
+    pub(super) fn data(&self) -> PathBuf {
         self.0.path().join("data")
     }
 }

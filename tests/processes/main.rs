@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a step that fails is the test that fails")]
 
 mod clock;
+mod clones;
 mod counter;
 mod disk;
 mod examples;

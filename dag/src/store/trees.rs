@@ -8,7 +8,7 @@
 use super::StoreError;
 use super::index::{Location, write_index};
 use super::record::{self, BatchEnd, HEAD, Kind, Place};
-use super::recovery::{SEGMENT_HEAD, segment_head};
+use super::recovery::{SEGMENT_HEAD, Segment, segment_head};
 use super::scan::Strictness;
 use super::sealed::{DataFile, Listing, Sealed, index_name};
 use crate::disk::Disk;
@@ -53,10 +53,24 @@ pub struct TreeStore {
 impl TreeStore {
     /// Opens the store, making it if there is none.
     pub fn open(disk: Arc<dyn Disk>) -> Result<(TreeStore, TreeRecovery), StoreError> {
+        TreeStore::open_with(disk, &|_, _| Ok(None))
+    }
+
+    /// Opens the store of a clone under way: of a segment that was never finished, what was written whole is kept.
+    /// Such nodes hang together with nothing yet; who goes on with the clone looks which are here.
+    pub fn salvage(disk: Arc<dyn Disk>) -> Result<(TreeStore, TreeRecovery), StoreError> {
+        TreeStore::open_with(disk, &salvage)
+    }
+
+    fn open_with(disk: Arc<dyn Disk>, unfinished: &Unfinished) -> Result<(TreeStore, TreeRecovery), StoreError> {
         let Listing { segments: numbers, indexed } = Listing::read(&*disk, FOLDER)?;
         let (mut segments, mut recovery) = (BTreeMap::new(), TreeRecovery::default());
         for number in &numbers {
-            match open_finished(&*disk, *number, indexed.contains(number))? {
+            let found = match indexed.contains(number) {
+                true => open_finished(&*disk, *number)?,
+                false => unfinished(&*disk, *number)?,
+            };
+            match found {
                 Some((segment, rebuilt)) => {
                     recovery.indexes_rebuilt += usize::from(rebuilt);
                     segments.insert(*number, Arc::new(segment));
@@ -143,17 +157,34 @@ impl Nodes for TreeStore {
     }
 }
 
+/// What becomes of a segment that was not finished.
+type Unfinished = dyn Fn(&dyn Disk, TreeSegment) -> Result<Option<(Sealed, bool)>, StoreError>;
+
 /// A segment, if it was finished: its index is written last, when the data is on the disk. `None` also for one that
 /// cannot be read any more.
-fn open_finished(disk: &dyn Disk, number: TreeSegment, is_indexed: bool) -> Result<Option<(Sealed, bool)>, StoreError> {
-    if !is_indexed {
-        return Ok(None);
-    }
+fn open_finished(disk: &dyn Disk, number: TreeSegment) -> Result<Option<(Sealed, bool)>, StoreError> {
     match Sealed::open(disk, FOLDER, (number, true), Strictness::FULL) {
         Ok(opened) => Ok(Some(opened)),
         Err(StoreError::Damaged { .. }) => Ok(None),
         Err(other) => Err(other),
     }
+}
+
+/// Finishes a segment behind its last complete batch; `None` if there is none, or bytes before it are not what they were.
+fn salvage(disk: &dyn Disk, number: TreeSegment) -> Result<Option<(Sealed, bool)>, StoreError> {
+    let data = DataFile::open(disk, FOLDER, number)?;
+    let segment = Segment { file: &data.file, name: &data.name, number, strictness: Strictness::FULL };
+    let contents = match segment.recover() {
+        Ok(contents) if !contents.records.is_empty() => contents,
+        Ok(_) | Err(StoreError::Damaged { .. }) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let failed = |e| StoreError::io("finish", &data.name, e);
+    data.file.set_length(contents.end).map_err(failed)?;
+    data.file.sync().map_err(failed)?;
+    let entries = contents.records.into_iter().map(|(kind, id, at)| (id, kind, at)).collect();
+    write_index(disk, &index_name(FOLDER, number), (number, contents.end), entries)?;
+    Ok(Some((Sealed::reopen(disk, FOLDER, data)?, true)))
 }
 
 /// Data first: an index alone is never taken for a segment.
@@ -209,9 +240,19 @@ impl OpenSegment {
         tail.end.add(sum);
         tail.entries.insert(id, Location { offset, length: bytes.len() as u32 });
         if tail.buffer.len() >= BUFFER {
-            self.flush(&mut tail)?;
+            self.end_batch(&mut tail)?;
         }
         Ok(tail.written + tail.buffer.len() as u64)
+    }
+
+    /// Writes what was collected as a batch: what is written whole can be told from what is not.
+    fn end_batch(&self, tail: &mut Tail) -> Result<(), StoreError> {
+        let place = Place { segment: self.data.segment, offset: tail.written + tail.buffer.len() as u64 };
+        let end = tail.end;
+        record::write_end(&mut tail.buffer, place, end)?;
+        self.flush(tail)?;
+        tail.end = BatchEnd::starting(tail.written);
+        Ok(())
     }
 
     fn flush(&self, tail: &mut Tail) -> Result<(), StoreError> {
@@ -225,10 +266,7 @@ impl OpenSegment {
     /// Ends the segment and makes it durable; answers its length.
     fn seal(&self) -> Result<u64, StoreError> {
         let mut tail = self.tail();
-        let place = Place { segment: self.data.segment, offset: tail.written + tail.buffer.len() as u64 };
-        let end = tail.end;
-        record::write_end(&mut tail.buffer, place, end)?;
-        self.flush(&mut tail)?;
+        self.end_batch(&mut tail)?;
         self.data.file.sync().map_err(|e| StoreError::io("sync", &self.data.name, e))?;
         Ok(tail.written)
     }
@@ -270,6 +308,12 @@ impl TreeWriter<'_> {
         self.open = None;
         self.finished.push(number);
         Ok(())
+    }
+
+    /// Gives up, and leaves what was written to [`TreeStore::salvage`].
+    pub fn leave(mut self) {
+        self.open = None;
+        self.store.state.write().unwrap_or_else(PoisonError::into_inner).open = None;
     }
 
     /// Makes everything durable; answers the new segments, for the checkpoint's record.

@@ -5,6 +5,7 @@
 //! believes it. `taking` is the newcomer's side: choose, gather node by node, write. Why so: docs/decisions/0008-clone.md.
 
 mod offer;
+mod sealing;
 mod shelf;
 mod stand;
 mod taking;

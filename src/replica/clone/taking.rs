@@ -5,6 +5,7 @@
 //! the whole history. Blocks: run it on a thread of its own. Does not know the network, only [`Peers`].
 
 use super::offer::{Offer, is_believed, vouching, writers};
+use super::sealing::{SEAL_BYTES, Sealing};
 use super::shelf::Shelf;
 use super::stand::{Cloned, Stand};
 use crate::failure::Failure;
@@ -20,8 +21,8 @@ use dag::foothold::Foothold;
 use dag::genesis::Genesis;
 use dag::hlc::Hlc;
 use dag::id::NodeId;
-use dag::store::{Kind, Log, Options, Position, Record, TreeStore, TreeWriter};
-use dag::tree::{Need, NodeSink, Tree, TreeError};
+use dag::store::{Kind, Log, Options, Position, Record, TreeStore};
+use dag::tree::{Need, Tree, TreeError};
 use gossip::objects::{Assembly, Effect, Event, Gathering};
 use gossip::{Fault, Message, TransportId};
 use std::collections::BTreeSet;
@@ -41,10 +42,6 @@ const LONELY_PATIENCE: Duration = Duration::from_secs(60);
 const AGREEMENT_PATIENCE: Duration = Duration::from_secs(15);
 /// How often peers are looked at, and silence is noticed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// What is gathered is made to survive a kill after so many bytes or so long, whichever comes first: a second's work on
-/// a fast line, half a minute's on a slow one.
-const SEAL_BYTES: u64 = 256 << 20;
-const SEAL_EVERY: Duration = Duration::from_secs(30);
 /// The file that says that a clone is under way.
 const MARKER: &str = "cloning";
 
@@ -125,7 +122,7 @@ fn unmark(data: &Path) -> Result<(), Failure> {
 pub fn open_stores(data: &Path) -> Result<(Arc<Log>, Arc<TreeStore>), Failure> {
     let disk: Arc<dyn Disk> = Arc::new(Files::open(data).map_err(refused)?);
     let (log, _) = Log::open(disk.clone(), Options::default()).map_err(refused)?;
-    let (store, _) = TreeStore::open(disk).map_err(refused)?;
+    let (store, _) = TreeStore::salvage(disk).map_err(refused)?;
     Ok((Arc::new(log), Arc::new(store)))
 }
 
@@ -196,12 +193,22 @@ impl<'a> Taking<'a> {
             Ok((offer, foothold)) => {
                 mark(&self.data)?;
                 self.patience = LONELY_PATIENCE;
-                self.take(&offer, &foothold)?
+                self.take(&offer, &foothold).map_err(|failure| self.stopped(failure))?
             }
             Err(why) => Outcome::WholeHistory(why),
         };
         unmark(&self.data)?;
         Ok(outcome)
+    }
+
+    /// What is said of a clone that stopped on its way.
+    fn stopped(&self, failure: Failure) -> Failure {
+        let Failure::Environment(why) = failure else { return failure };
+        let folder = self.data.display();
+        let text = format!(
+            "cloning into {folder} stopped: {why}. What was fetched is kept: the next start goes on from there"
+        );
+        Failure::Environment(text)
     }
 
     /// The newest checkpoint that enough members vouch for; or why there is none.
@@ -305,7 +312,7 @@ impl<'a> Taking<'a> {
         let trees = spaces.filter_map(|(_, root)| Need::root(Tree { root: Some(*root) }));
         let roots: Vec<Need> = [Need::value(checkpoint.catalogue)].into_iter().chain(trees).collect();
         let store = self.store.clone();
-        let mut sink = Sealing::new(&store, self.seal_bytes, self.clock)?;
+        let mut sink = Sealing::new(&store, self.seal_bytes, self.clock);
         let fetched = self.gather(roots, &mut |id, bytes| sink.put(id, bytes))?;
         sink.finish()?;
         let marks = Marks { scan_from: Position::START, adopted_at: Position::START };
@@ -406,8 +413,7 @@ fn event(answer: Answer, base: u64) -> Option<Event> {
 
 fn lonely() -> Failure {
     Failure::environment(
-        "no member answers, so the clone cannot go on; see that one is running and reachable, then start again: what \
-         was fetched is kept",
+        "no member answers, so the clone cannot go on; see that one is running and reachable, then start again",
     )
 }
 
@@ -418,44 +424,5 @@ fn damaged(error: TreeError) -> Failure {
             None => Failure::environment(error.to_string()),
         },
         _ => Failure::Damaged(error.to_string()),
-    }
-}
-
-/// Writes objects, and makes them survive a kill now and then: one sync for many answers.
-struct Sealing<'s> {
-    store: &'s TreeStore,
-    writer: Option<TreeWriter<'s>>,
-    clock: &'s dyn Clock,
-    seal_bytes: u64,
-    bytes: u64,
-    sealed_at: Duration,
-}
-
-impl<'s> Sealing<'s> {
-    fn new(store: &'s TreeStore, seal_bytes: u64, clock: &'s dyn Clock) -> Result<Self, Failure> {
-        Ok(Sealing { store, writer: None, clock, seal_bytes, bytes: 0, sealed_at: clock.monotonic() })
-    }
-
-    fn put(&mut self, id: NodeId, bytes: &[u8]) -> Result<(), TreeError> {
-        if self.writer.is_none() {
-            self.writer = Some(self.store.write().map_err(TreeError::store)?);
-        }
-        if let Some(writer) = &mut self.writer {
-            writer.put(id, bytes)?;
-        }
-        self.bytes += bytes.len() as u64;
-        if self.bytes >= self.seal_bytes || self.clock.monotonic() > self.sealed_at + SEAL_EVERY {
-            self.seal().map_err(TreeError::store)?;
-        }
-        Ok(())
-    }
-
-    fn seal(&mut self) -> Result<(), dag::store::StoreError> {
-        (self.bytes, self.sealed_at) = (0, self.clock.monotonic());
-        self.writer.take().map_or(Ok(()), |writer| writer.finish().map(drop))
-    }
-
-    fn finish(mut self) -> Result<(), Failure> {
-        self.seal().map_err(refused)
     }
 }
