@@ -8,6 +8,8 @@
 //! Synchronous, and knows nothing of checkpoints, commits or the network.
 
 mod answer;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! Trees gathered from peers that lie, lack, stall and vanish.
 
+use super::fixture::{self, Here};
 use super::*;
 use crate::limits::{GET_PATIENCE_MILLIS, GET_WINDOW};
-use dag::tree::{Builder, MemoryNodes, NodeSink, Nodes, Shape, Tree};
+use dag::tree::{MemoryNodes, NodeSink, Nodes, Tree};
 use std::collections::VecDeque;
 
 /// What a peer does with a request.
@@ -19,49 +20,9 @@ enum Manner {
     Meagre,
 }
 
-struct Here(MemoryNodes);
-
-impl Objects for Here {
-    fn get(&self, id: NodeId) -> Result<Option<Bytes>, TreeError> {
-        Ok(self.0.get(id).ok())
-    }
-
-    fn has(&self, id: NodeId) -> Result<bool, TreeError> {
-        Ok(self.0.get(id).is_ok())
-    }
-
-    fn root(&self) -> Option<NodeId> {
-        None
-    }
-
-    fn rebase(&self) -> Result<Option<NodeId>, TreeError> {
-        Ok(None)
-    }
-
-    fn sources(&self) -> Vec<String> {
-        vec!["memory".to_owned()]
-    }
-
-    fn size(&self) -> u64 {
-        0
-    }
-}
-
-fn shape() -> Shape {
-    Shape::with_target([3; 32], 256)
-}
-
 /// A tree of some thousand nodes with some large values.
 fn planted() -> (Tree, MemoryNodes) {
-    let mut nodes = MemoryNodes::default();
-    let shape = shape();
-    let mut builder = Builder::new(&shape, &mut nodes);
-    for n in 0..20_000_u32 {
-        let length = if n % 999 == 0 { 17_000 } else { 12 };
-        builder.push(&n.to_be_bytes(), &[n.to_le_bytes().repeat(length / 4)].concat()).unwrap();
-    }
-    let tree = builder.finish().unwrap();
-    (tree, nodes)
+    fixture::planted(20_000, 999)
 }
 
 fn peer(n: u8) -> TransportId {

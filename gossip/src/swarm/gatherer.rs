@@ -167,48 +167,15 @@ impl Objects for Kept<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dag::tree::{Builder, MemoryNodes, NodeSink, Nodes, Shape, Tree};
-
-    struct Here(MemoryNodes);
-
-    impl Objects for Here {
-        fn get(&self, id: NodeId) -> Result<Option<Bytes>, TreeError> {
-            Ok(self.0.get(id).ok())
-        }
-
-        fn has(&self, id: NodeId) -> Result<bool, TreeError> {
-            Ok(self.0.get(id).is_ok())
-        }
-
-        fn root(&self) -> Option<NodeId> {
-            None
-        }
-
-        fn rebase(&self) -> Result<Option<NodeId>, TreeError> {
-            Ok(None)
-        }
-
-        fn sources(&self) -> Vec<String> {
-            Vec::new()
-        }
-
-        fn size(&self) -> u64 {
-            0
-        }
-    }
+    use crate::objects::fixture::{Here, planted};
+    use dag::tree::{MemoryNodes, NodeSink, Nodes};
 
     const PEER: TransportId = TransportId([2; 32]);
     const TIP: CommitId = CommitId([7; 32]);
 
-    /// Some dozens of nodes, two levels, and a large value.
+    /// Some dozens of nodes, two levels, and two large values.
     fn body() -> (Vec<(CommitId, Vec<Need>)>, MemoryNodes) {
-        let (mut nodes, shape) = (MemoryNodes::default(), Shape::with_target([3; 32], 256));
-        let mut builder = Builder::new(&shape, &mut nodes);
-        for n in 0..500_u32 {
-            let length = if n == 9 { 20_000 } else { 20 };
-            builder.push(&n.to_be_bytes(), &[vec![n as u8; length]].concat()).unwrap();
-        }
-        let tree: Tree = builder.finish().unwrap();
+        let (tree, nodes) = planted(500, 250);
         (vec![(TIP, vec![Need::root(tree).unwrap()])], nodes)
     }
 
