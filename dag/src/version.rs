@@ -11,6 +11,7 @@ mod lack;
 pub use course::{PAGE, Page, Record, Step, page_id};
 pub use lack::{Ask, Lack, Walk};
 
+use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId, RunId};
 pub use crate::limits::{MAX_BRANCHES, MAX_ENDS};
 use crate::vertex::{Chain, Vertex};
@@ -139,6 +140,16 @@ impl Chains {
             ids.into_iter().take(MAX_BRANCHES).map(move |id| Position { seq, id })
         };
         numbers.into_iter().flat_map(ids).collect()
+    }
+
+    /// Every commit from one time to another, both included, by its place in its chain; costs what lies there. `None`: it
+    /// cannot be told from pages, because one is missing or an author equivocated.
+    pub fn between(&self, from: Hlc, through: Hlc, lookup: &dyn Lookup) -> Option<Vec<Step>> {
+        let mut found = Vec::new();
+        for (chain, course) in &self.by_chain {
+            course.between(*chain, (from, through), lookup, &mut found)?;
+        }
+        Some(found)
     }
 
     /// The pages that these commits go to as they leave memory, each whole. Nothing is forgotten yet: first the pages

@@ -287,7 +287,9 @@ impl Opening {
     fn fold(&mut self, log: &Log, runs: &Trees) -> Result<(), Failure> {
         let commits = std::mem::take(&mut self.waiting);
         let replayed = commits.clone();
-        self.writer.linearizer.add(commits, &LogHistory(log, runs)).map_err(|e| Failure::Damaged(e.to_string()))?;
+        let Writer { linearizer, known, .. } = &mut self.writer;
+        let history = LogHistory { log, runs, known };
+        linearizer.add(commits, &history).map_err(|e| Failure::Damaged(e.to_string()))?;
         let view = self.writer.linearizer.view();
         let own = replayed.iter().filter(|commit| commit.author == self.writer.author());
         own.for_each(|commit| self.counters.replay(&commit.changes, view.catalogue()));

@@ -285,10 +285,9 @@ impl Local {
         if entered.is_empty() {
             return Ok(());
         }
-        let changes = writer
-            .linearizer
-            .add(entered, &LogHistory(&self.log, &self.runs))
-            .map_err(|e| SqlError::new(1030, e.to_string()))?;
+        let Writer { linearizer, known, .. } = writer;
+        let history = LogHistory { log: &self.log, runs: &self.runs, known };
+        let changes = linearizer.add(entered, &history).map_err(|e| SqlError::new(1030, e.to_string()))?;
         let keys: HashSet<(EntityId, Key)> =
             changes.keys.iter().flat_map(|(space, keys)| keys.iter().map(|key| (*space, key.clone()))).collect();
         writer.fetched.note(keys);

@@ -3,6 +3,7 @@
 use super::history::LogHistory;
 use super::local::Local;
 use super::record;
+use super::writer::Writer;
 use dag::id::{CommitId, MIN_PREFIX};
 use linearizer::linearizer::ClosureError;
 use linearizer::view::View;
@@ -17,8 +18,9 @@ pub fn open(local: &Local, mode: &ReadMode, own: Option<CommitId>) -> Result<Arc
         ReadMode::Merge | ReadMode::Quorum(_) | ReadMode::After(_) => Ok(writer.linearizer.view()),
         ReadMode::Main => Ok(writer.linearizer.main_view()),
         ReadMode::Stable => {
-            let history = LogHistory(&local.log, &local.runs);
-            writer.linearizer.stable_view(&history).map_err(|e| SqlError::new(1030, e.to_string()))
+            let Writer { linearizer, known, .. } = &mut *writer;
+            let history = LogHistory { log: &local.log, runs: &local.runs, known };
+            linearizer.stable_view(&history).map_err(|e| SqlError::new(1030, e.to_string()))
         }
         ReadMode::Head => {
             let head = writer.linearizer.read_head();
@@ -37,7 +39,7 @@ fn refused(error: ClosureError) -> SqlError {
 }
 
 /// The commit of an id or of a unique prefix of it.
-fn find(local: &Local, writer: &super::writer::Writer, name: &str) -> Result<CommitId, SqlError> {
+fn find(local: &Local, writer: &Writer, name: &str) -> Result<CommitId, SqlError> {
     let unknown = || match &local.cloned {
         Some(cloned) => SqlError::new(1290, format!("No commit '{name}' is here: {}", cloned.refusal())),
         None => {

@@ -174,6 +174,38 @@ impl Course {
         steps.into_iter().take(most).collect()
     }
 
+    /// Adds the steps of these times, from the last page down: a later number has a later time (R7).
+    pub(super) fn between(
+        &self,
+        chain: Chain,
+        (from, through): (Hlc, Hlc),
+        lookup: &dyn Lookup,
+        found: &mut Vec<Step>,
+    ) -> Option<()> {
+        let [end] = self.ends.tips[..] else { return if self.ends.tips.is_empty() { Some(()) } else { None } };
+        let mut last = end.seq;
+        while last > 0 {
+            let first = page_of(last) * PAGE + 1;
+            let (steps, top) = (self.steps(chain, first, PAGE as usize, lookup), last);
+            for step in steps.iter().rev().skip_while(|step| step.seq > top) {
+                if step.seq != last {
+                    return None;
+                }
+                if step.hlc <= through && step.hlc >= from {
+                    found.push(*step);
+                }
+                if step.hlc <= from {
+                    return Some(());
+                }
+                last -= 1;
+            }
+            if last >= first {
+                return None;
+            }
+        }
+        Some(())
+    }
+
     pub(super) fn forget(&mut self, vertex: &Vertex) {
         if let Some(place) = self.places.get_mut(&vertex.seq) {
             place.remove(&vertex.id);
