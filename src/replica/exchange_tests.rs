@@ -81,6 +81,37 @@ fn who_was_away_gets_what_it_missed_and_who_is_new_gets_all_from_the_disk() {
     assert_eq!((new.main(), founder.main()), (founder.main(), away.main()));
 }
 
+/// Published in docs/benchmarks.md. What lies before the absence must not matter, only what was missed.
+#[test]
+fn catching_up_costs_what_was_missed_in_one_round_trip_a_batch() {
+    let mut told = Vec::new();
+    for before in [50, 6_000] {
+        let founder = Peer::founder(1_000);
+        let away = founder.newcomer(1_000);
+        founder.write_many(before);
+        Link::default().pull(&away, &founder);
+        let mut row = Vec::new();
+        for missed in [1, 100, 1_000, 5_000] {
+            founder.write_many(missed);
+            let mut link = Link::default();
+            assert_eq!(link.pull(&away, &founder), missed as u64);
+            // A batch is 4,096 commits, and ends with a segment, of which each has up to 1,000 here.
+            assert_eq!(link.rounds, missed.div_ceil(4_096), "{missed} commits behind {before}");
+            row.push((missed, link.rounds, link.bytes));
+        }
+        told.push(row);
+    }
+    for ((missed, _, one), (_, _, other)) in told[0].iter().zip(&told[1]) {
+        assert!(
+            one.abs_diff(*other) <= 64 + one / 100,
+            "{missed} commits: {one} bytes, and {other} behind more history"
+        );
+        // A commit without changes has some 180 bytes; request, tips and frames are the constant.
+        assert!((150 * missed..200 * missed + 2_000).contains(one), "{missed} commits: {one} bytes");
+    }
+    println!("missed, round trips, bytes: {:?}", told[1]);
+}
+
 fn hostile(dice: &mut Dice, known: &[CommitId], chain: Chain) -> Message {
     let id = |dice: &mut Dice| match dice.roll(3) {
         0 => CommitId([dice.roll(256) as u8; 32]),

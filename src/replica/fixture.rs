@@ -240,8 +240,12 @@ impl Client {
 pub struct Link {
     mine: Exchange,
     theirs: Exchange,
-    /// Messages each way.
+    /// Messages of answers.
     pub messages: usize,
+    /// Requests, each with its answer a round trip.
+    pub rounds: usize,
+    /// Bytes of all messages, both ways.
+    pub bytes: usize,
     /// Faults that admission found.
     pub faults: Vec<Fault>,
 }
@@ -257,9 +261,12 @@ impl Link {
             for effect in std::mem::take(&mut todo) {
                 match effect {
                     Effect::Send(message) => {
+                        self.rounds += 1;
+                        self.bytes += dag::encode::to_bytes(&message).len();
                         for effect in self.theirs.apply(Event::Received(message), &**giver.local(), 0) {
                             let Effect::Send(answer) = effect else { panic!("a server only sends") };
                             self.messages += 1;
+                            self.bytes += dag::encode::to_bytes(&answer).len();
                             events.push(Event::Received(answer));
                         }
                     }
