@@ -5,6 +5,7 @@
 //! `headwaters` beside it (`cargo build --release`).
 
 mod chain;
+mod clone;
 mod converge;
 mod large;
 mod merged;
@@ -52,6 +53,12 @@ enum Figure {
     Converge,
     /// A replica with a million commits: time to the first answer, memory
     Reopen,
+    /// A newcomer's clone from a founder's checkpoint, on loopback, with verification
+    Clone {
+        /// Size of the founder's data
+        #[arg(long, default_value_t = 1_000)]
+        megabytes: u64,
+    },
     /// Load on five replicas: memory, file handles, bytes sent a commit
     Soak {
         /// How long
@@ -73,6 +80,7 @@ async fn main() -> Result<(), Failure> {
         Figure::Stable => stable::run(plan.rounds).await,
         Figure::Converge => converge::run(plan.rounds).await,
         Figure::Reopen => large::reopen(plan.rounds).await,
+        Figure::Clone { megabytes } => clone::run(megabytes, plan.rounds).await,
         Figure::Soak { minutes } => soak::run(minutes).await,
     }
 }
