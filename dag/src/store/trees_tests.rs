@@ -2,7 +2,7 @@
 
 use super::{Roots, TreeRecovery, TreeStore};
 use crate::disk::{Fault, Image, Tear};
-use crate::tree::{Builder, NodeSink, Nodes, Shape, Tree, Trees};
+use crate::tree::{Builder, Nodes, Shape, Tree, Trees};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -131,27 +131,5 @@ fn a_checkpoint_that_failed_to_sync_is_gone_and_the_next_try_is_whole() {
         assert_eq!(count(&trees, tree), ROWS as usize);
         let (_, trees, _) = open(&disk.after_power_cut(Tear::Lost));
         assert_eq!(count(&trees, tree), ROWS as usize, "failed at {at}");
-    }
-}
-
-#[test]
-fn of_a_clone_that_was_killed_what_was_written_whole_is_kept() {
-    let disk = Image::default();
-    let (store, _) = TreeStore::salvage(Arc::new(disk.clone())).unwrap();
-    let mut writer = store.write().unwrap();
-    let object = |n: u32| vec![n as u8; 40_000];
-    let id = |n: u32| crate::tree::value_id(&[object(n), n.to_be_bytes().to_vec()].concat());
-    (0..100).for_each(|n| writer.put(id(n), &[object(n), n.to_be_bytes().to_vec()].concat()).unwrap());
-    writer.leave();
-    for tear in [Tear::Kept, Tear::Lost, Tear::Torn(3), Tear::Torn(77)] {
-        let left = disk.after_power_cut(tear);
-        let (store, _) = TreeStore::salvage(Arc::new(left.clone())).unwrap();
-        let here: Vec<u32> = (0..100).filter(|n| store.get(id(*n)).is_ok()).collect();
-        // Whole writes of 1 MiB; what was never synced may be gone, and what is here is what was put.
-        assert!(here.iter().copied().eq(0..here.len() as u32), "{tear:?}: {here:?}");
-        assert!(tear != Tear::Kept || here.len() >= 75, "{here:?}");
-        drop(store);
-        let (again, recovery) = TreeStore::open(Arc::new(left)).unwrap();
-        assert_eq!((recovery, again.has(id(0)).unwrap()), (TreeRecovery::default(), !here.is_empty()));
     }
 }

@@ -166,32 +166,6 @@ fn stable_checkpoints_are_cut_at_the_ends_of_epochs() {
 }
 
 #[test]
-fn a_cut_follows_the_greatest_stable_place_of_another_and_both_have_one_root() {
-    let schema = Schema::new();
-    let all = [("A1", "-", "create"), ("A5", "A1", "t:+1(1,1)"), ("A7", "A5", "t:+2(2,2)"), ("A9", "A7", "t:+3(3,3)")]
-        .map(|(name, parents, words)| commit(&schema, name, parents, "", words));
-    let (mut here, mut there) = (Disk::new(&all), Disk::new(&all));
-    let [mut early, mut late] = [(); 2].map(|()| Linearizer::new(Cuts::default()));
-    early.add(all[..2].to_vec(), &NoHistory).unwrap();
-    early.set_stable(Hlc::new(6, 0));
-    here.cut(&mut early).unwrap();
-    early.add(all[2..].to_vec(), &NoHistory).unwrap();
-    late.add(all[..3].to_vec(), &NoHistory).unwrap();
-    late.set_stable(Hlc::new(8, 0));
-    let theirs = there.cut(&mut late).unwrap();
-    let named = |ids: &[usize]| ids.iter().map(|n| all[*n].id).collect::<Vec<_>>();
-    // A place that is not stable here yet, one below the own cut, one that is nowhere.
-    assert!(early.cut_behind(&mut named(&[0, 1, 2]).into_iter()).is_none());
-    early.set_stable(Hlc::new(8, 0));
-    let cut = early.cut_behind(&mut named(&[1, 2, 3]).into_iter().chain([dag::id::CommitId([9; 32])])).unwrap();
-    let ours = cut.write(&here.trees, &mut here.nodes).unwrap();
-    assert_eq!((ours.stable, ours.root(), &ours.indexes), (true, theirs.root(), &theirs.indexes));
-    let base = ours.open(&here.nodes, &here.trees).unwrap();
-    assert!(early.adopt(ours, base));
-    assert!(late.cut_behind(&mut named(&[1, 2]).into_iter()).is_none(), "who was followed has nothing to follow");
-}
-
-#[test]
 fn a_tentative_checkpoint_above_stable_moves_no_stable_reader_and_becomes_stable_itself() {
     let schema = Schema::new();
     let all = [("A1", "-", "create"), ("A5", "A1", "t:+1(1,1)"), ("A7", "A5", "t:+2(2,2)"), ("A9", "A7", "t:+3(3,3)")]
