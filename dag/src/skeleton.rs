@@ -9,6 +9,7 @@ use crate::control::{ControlRecord, Members};
 use crate::controls::Controls;
 use crate::genesis::Genesis;
 use crate::graph::Graph;
+use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId};
 use crate::tip::Tip;
 use crate::version::Chains;
@@ -23,6 +24,7 @@ pub struct Skeleton {
     chains: Chains,
     controls: Controls,
     promises: BTreeMap<AuthorId, Promise>,
+    stable: Hlc,
 }
 
 /// Nothing leaves a skeleton's memory, so nothing is asked about what left.
@@ -38,6 +40,7 @@ impl Skeleton {
             chains: Chains::default(),
             controls: Controls::new(Members::founding(genesis)),
             promises: BTreeMap::new(),
+            stable: Hlc::default(),
         }
     }
 
@@ -51,6 +54,17 @@ impl Skeleton {
         &self.chains
     }
 
+    /// The control records.
+    pub fn controls(&self) -> &Controls {
+        &self.controls
+    }
+
+    /// The commit that made an author a member: its first commit follows it (R6). `None` for the founder.
+    pub fn admission(&self, author: &AuthorId) -> Option<CommitId> {
+        let first = self.controls.iter().find(|(id, ..)| self.admits(id, author));
+        first.map(|(id, ..)| id)
+    }
+
     /// Takes note of a verified tip whose commit is admitted: its promise counts from now on (R15).
     pub fn keep_promise(&mut self, tip: &Tip) {
         let promise = Promise { through: tip.promise, commit: tip.commit };
@@ -58,6 +72,11 @@ impl Skeleton {
         if known.through < promise.through {
             *known = promise;
         }
+    }
+
+    /// Nothing at or below this changes any more (R16).
+    pub fn set_stable(&mut self, stable: Hlc) {
+        self.stable = self.stable.max(stable);
     }
 
     /// The member set of the closure of `heads` (R12).
@@ -99,6 +118,10 @@ impl Known for Skeleton {
     fn promise(&self, author: &AuthorId) -> Option<Promise> {
         self.promises.get(author).copied()
     }
+
+    fn stable(&self) -> Hlc {
+        self.stable
+    }
 }
 
 impl Window for Skeleton {
@@ -122,7 +145,6 @@ mod tests {
     use crate::clock::{Entropy, EntropyError};
     use crate::control::Role;
     use crate::header::{CommitKind, Header};
-    use crate::hlc::Hlc;
     use crate::id::RunId;
     use crate::id::{GenesisId, NodeId};
     use crate::vertex::drawing::{id, vertex};

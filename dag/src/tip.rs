@@ -4,6 +4,7 @@
 //! Promises: acceptance is strict Ed25519 over domain-separated canonical bytes, the same on every peer. Does not
 //! check that the commit exists or that the promise was kept: that is `admit`.
 
+use crate::admit::MAX_CLOCK_SKEW_MILLIS;
 use crate::author_key::{AuthorKey, verify};
 use crate::encode::positional::positional;
 use crate::encode::{self, Domain};
@@ -59,6 +60,13 @@ impl Tip {
     pub fn sign(self, key: &AuthorKey) -> SignedTip {
         let signature = key.sign(&self.message());
         SignedTip { tip: self, signature: ByteArray::new(signature) }
+    }
+
+    /// Whether this tip, over commits of which the newest is from `newest`, proves that another live process writes with
+    /// the key of an author whose own run began at `since_millis`: a copied folder (R6). A restored backup meets only
+    /// what it wrote before, give or take the skew that clocks may have.
+    pub fn is_of_twin(&self, author: &AuthorId, run: RunId, since_millis: u64, newest: Hlc) -> bool {
+        self.author == *author && self.run != run && newest.millis() > since_millis + MAX_CLOCK_SKEW_MILLIS
     }
 
     fn message(&self) -> Vec<u8> {

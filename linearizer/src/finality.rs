@@ -5,14 +5,18 @@
 //! stable never go back; stable passes no floor at which somebody's main is another than ours. Does not know how tips
 //! travel, what is on disk, or who is admitted.
 
+mod marks;
 mod voice;
+mod writing;
 
+pub use marks::Mark;
 pub use voice::Voice;
+pub use writing::writing;
 
 pub use crate::limits::HEARTBEAT_MILLIS;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, NodeId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a signed tip said of finality.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +49,7 @@ pub struct Finality {
     floor: Hlc,
     stable: Hlc,
     spoken: Option<Spoken>,
+    marks: BTreeMap<AuthorId, BTreeSet<Mark>>,
 }
 
 /// The last own tip.
@@ -88,7 +93,8 @@ pub enum Renewal {
 impl Finality {
     /// Nothing heard yet; `stable` as it was recorded before, which all members had agreed to.
     pub fn new(own: AuthorId, stable: Hlc) -> Self {
-        Finality { own, voices: BTreeMap::new(), writing: Vec::new(), floor: stable, stable, spoken: None }
+        let (voices, marks) = Default::default();
+        Finality { own, voices, writing: Vec::new(), floor: stable, stable, spoken: None, marks }
     }
 
     /// Goes on after a restart, when all kept tips were heard: with stable as it was recorded, to which all had agreed,
@@ -107,7 +113,11 @@ impl Finality {
     /// A verified tip whose commit is here. `false`: it says nothing new. Own tips count, too.
     pub fn heard(&mut self, author: AuthorId, word: Word) -> bool {
         let stable = self.stable;
-        self.voices.entry(author).or_insert_with(|| Voice::new(stable)).hear(word)
+        let voice = self.voices.entry(author).or_insert_with(|| Voice::new(stable));
+        if voice.contradicts(&word) {
+            self.mark(author, Mark::TwoTongues);
+        }
+        self.voices.entry(author).or_default().hear(word)
     }
 
     /// This replica signed a tip.
@@ -193,11 +203,14 @@ impl Finality {
         self.writing.iter().any(|(author, _)| *author == self.own)
     }
 
-    /// Who keeps stable from reaching a time: those that have not promised that far; if all have, those that have not
-    /// told that they heard it, or whose main is another.
+    /// Who keeps stable from reaching a time: in a dispute those behind it, else those that have not promised that far;
+    /// if all have, those that have not told that they heard it.
     pub fn holds(&self, hlc: Hlc) -> Vec<AuthorId> {
         if hlc <= self.stable {
             return Vec::new();
+        }
+        if self.disputes().next().is_some() {
+            return self.culprits();
         }
         let pick = |holds: &dyn Fn(&Writing) -> bool| -> Vec<AuthorId> {
             self.writing.iter().filter(|member| holds(member)).map(|(author, _)| *author).collect()
@@ -208,8 +221,7 @@ impl Finality {
         }
         let told = |author: &AuthorId| match self.voices.get(author) {
             _ if *author == self.own => self.floor,
-            Some(voice) if voice.dispute().is_none() => voice.last().floor,
-            _ => Hlc::default(),
+            voice => voice.map_or(Hlc::default(), |voice| voice.last().floor),
         };
         pick(&|(author, since)| told(author).max(*since) < hlc)
     }

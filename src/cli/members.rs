@@ -6,7 +6,8 @@ use crate::failure::Failure;
 
 const FOR_PEOPLE: &str = "SELECT name, role, LEFT(author, 10) AS author, since, promise, floor, \
     IF(holds_stable, 'yes', '') AS holds_stable, \
-    CASE WHEN equivocated THEN 'wrote one number twice' WHEN disputed_at IS NOT NULL THEN 'its main is another' ELSE '' END AS disputed, \
+    CASE WHEN equivocated THEN 'wrote one number twice' WHEN broke_promise THEN 'wrote below its promise' \
+    WHEN two_tongues THEN 'tells two mains' WHEN disputed_at IS NOT NULL THEN 'its main is another' ELSE '' END AS disputed, \
     slots, last_commit, IF(here, 'yes', '') AS here FROM headwaters.members ORDER BY since, name";
 const FOR_SCRIPTS: &str = "SELECT * FROM headwaters.members ORDER BY since, name";
 

@@ -20,8 +20,9 @@ impl Dice {
     }
 }
 
+/// Twice round for what was written, and once for the first word that each may write after a restart.
 fn agree(peers: &[Peer]) {
-    for _ in 0..2 {
+    for _ in 0..2 + peers.len() {
         for one in peers {
             for other in peers.iter().filter(|other| !std::ptr::eq(one, *other)) {
                 Link::default().pull(one, other);

@@ -10,15 +10,14 @@ use super::opening::refused;
 use super::writer::{Early, Writer};
 use crate::failure::Failure;
 use dag::admit::{Known, Standing};
-use dag::control::ControlRecord;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, NodeId};
 use dag::store::{Answer, Kind, Record};
 use dag::tip::{SignedTip, Tip};
 use dag::vertex::Vertex;
 use gossip::Heard;
-use linearizer::finality::{self, Outlook, Renewal, Voice, Word, Writing};
-use std::collections::BTreeMap;
+use linearizer::finality::{self, Mark, Outlook, Renewal, Voice, Word, Writing};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -38,6 +37,8 @@ pub struct VoiceFact {
     pub dispute: Option<Hlc>,
     /// Whether stable waits for it.
     pub holds: bool,
+    /// What was proved against it (R6, R15, R16).
+    pub marks: BTreeSet<Mark>,
 }
 
 impl Local {
@@ -139,6 +140,7 @@ impl Local {
                 floor: word.floor,
                 dispute: voice.and_then(Voice::dispute),
                 holds: holding.contains(author),
+                marks: writer.finality.marks(author),
             }
         };
         writer.finality.writing().iter().map(fact).collect()
@@ -155,13 +157,15 @@ impl Local {
     }
 
     /// A member's first word (R13): a tip names a commit of its author, so a member without one writes an empty commit
-    /// behind its admission, that everybody else's stable need not wait for its first transaction.
+    /// behind its admission, that everybody else's stable need not wait for its first transaction. So does a new run
+    /// whose promise others wait for: it may not promise in the name of an earlier run, whose last commits it need not
+    /// have, if this folder was restored from a backup (R6, R15).
     fn introduce(&self, writer: &mut Writer) -> Result<(), Failure> {
-        if self.refusal().is_some()
-            || own_last(writer).is_some()
-            || !writer.finality.writes()
-            || writer.heads.is_empty()
-        {
+        let has_spoken = match own_last(writer) {
+            Some(last) => last.run == writer.run() || due(self, writer) != Some(Renewal::Promise),
+            None => false,
+        };
+        if has_spoken || !writer.finality.writes() || writer.heads.is_empty() || self.refusal().is_some() {
             return Ok(());
         }
         self.write(writer, &self.joining()).map_err(|e| Failure::environment(e.to_string()))?;
@@ -182,7 +186,10 @@ pub fn sign_tail(local: &Local) -> Result<(), Failure> {
 pub fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
     let Some(vertex) = own_last(writer) else { return Ok(()) };
     let now = local.clock.wall_millis();
-    let promise = finality::promise(writer.hlc, writer.finality.promise(), now);
+    let told = writer.finality.promise();
+    // For an earlier run nothing more is promised than that what is here is its end.
+    let is_own = vertex.run == writer.run();
+    let promise = if is_own { finality::promise(writer.hlc, told, now) } else { told.max(vertex.hlc) };
     let floor = writer.finality.floor_with(promise);
     // A floor below our last checkpoint has no hash at hand: the one told before stands.
     let told = writer.finality.voice(&vertex.author).map_or(Word::default(), Voice::last);
@@ -227,11 +234,15 @@ fn own_last(writer: &Writer) -> Option<Vertex> {
 fn look(local: &Local, writer: &mut Writer) -> Result<Option<(Hlc, Answer)>, Failure> {
     writer.linearizer.advance();
     take_early(local, writer);
-    let members = writing(local, writer);
+    let known = &writer.known;
+    let members = finality::writing(known.founding().clone(), known.records(), &local.genesis.recovery);
     let Writer { finality, linearizer, .. } = writer;
     if finality.settle(members, &mut |hlc| linearizer.main_hash_at(hlc)) {
         for (author, hlc) in finality.disputes() {
-            tracing::warn!(%author, at = %hlc, "its main is another than ours: stable stands still until it is cut (R16)");
+            tracing::warn!(%author, at = %hlc, "its main is another than ours: stable stands still (R16)");
+        }
+        for author in finality.culprits() {
+            tracing::warn!(%author, marks = ?finality.marks(&author), "it is behind the dispute: stable stands still until it is cut (R17)");
         }
     }
     let stable = writer.finality.stable();
@@ -240,6 +251,7 @@ fn look(local: &Local, writer: &mut Writer) -> Result<Option<(Hlc, Answer)>, Fai
     }
     let answer = submit(local, record_of(stable))?;
     writer.recorded = stable;
+    writer.known.stable = stable;
     Ok(Some((stable, answer)))
 }
 
@@ -294,27 +306,6 @@ fn take_early(local: &Local, writer: &mut Writer) {
             keep(local, writer, &signed);
         }
     }
-}
-
-/// The writing members by all control records here; the recovery key writes only in an emergency and does not count.
-fn writing(local: &Local, writer: &Writer) -> Vec<Writing> {
-    let mut members = writer.known.founding().clone();
-    let mut since: BTreeMap<AuthorId, Hlc> = BTreeMap::new();
-    for (hlc, record) in writer.known.records() {
-        members.apply(record);
-        if let ControlRecord::Admit { author, .. }
-        | ControlRecord::ChangeRole { author, .. }
-        | ControlRecord::RenewKey { new: author, .. } = record
-            && members.standing(author) >= Standing::Writer
-        {
-            // The first time only: who wrote before may have written since its last promise.
-            since.entry(*author).or_insert(hlc);
-        }
-    }
-    let counts =
-        |author: &&AuthorId| members.standing(author) >= Standing::Writer && **author != local.genesis.recovery;
-    let of = |author: &AuthorId| (*author, since.get(author).copied().unwrap_or_default());
-    members.iter().map(|(author, _)| author).filter(counts).map(of).collect()
 }
 
 #[cfg(test)]

@@ -237,6 +237,13 @@ pub fn broken(through: Hlc) -> String {
     )
 }
 
+/// A commit in what is stable, in words.
+pub fn late(through: Hlc) -> String {
+    format!(
+        "it lies in what is stable here, through {through}: written before its author's folder was restored, or after its author was removed; kept until the members cut the author (R16)"
+    )
+}
+
 impl Local {
     /// A held segment that has this commit, as it came: held commits are relayed (R2).
     pub fn held_segment(&self, id: &CommitId) -> Option<RawSegment> {

@@ -10,6 +10,7 @@ use dag::control::{ControlRecord, Members};
 use dag::controls::Controls;
 use dag::genesis::Genesis;
 use dag::graph::Graph;
+use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId};
 use dag::slots::Slots;
 use dag::store::{Kind, Log, Position, Record};
@@ -30,6 +31,8 @@ pub struct Knowledge {
     /// Control records, few and small: all of them.
     pub controls: Controls,
     promises: BTreeMap<AuthorId, Promise>,
+    /// Nothing at or below it changes any more (R16).
+    pub stable: Hlc,
     /// What is known of the commits that a clone does not have.
     cloned: Option<Arc<Cloned>>,
 }
@@ -44,6 +47,7 @@ impl Knowledge {
             entered: HashMap::new(),
             controls: Controls::new(founding),
             promises: BTreeMap::new(),
+            stable: Hlc::default(),
             cloned: None,
         }
     }
@@ -101,12 +105,12 @@ impl Knowledge {
     }
 
     /// Every control record in the order of its commits, with their times.
-    pub fn records(&self) -> impl Iterator<Item = (dag::hlc::Hlc, &ControlRecord)> {
+    pub fn records(&self) -> impl Iterator<Item = (Hlc, &ControlRecord)> {
         self.controls.iter().flat_map(|(_, _, hlc, records)| records.iter().map(move |record| (hlc, record)))
     }
 
     /// Every commit with control records in order: id, author, time, records.
-    pub fn control_commits(&self) -> impl Iterator<Item = (CommitId, AuthorId, dag::hlc::Hlc, &[ControlRecord])> {
+    pub fn control_commits(&self) -> impl Iterator<Item = (CommitId, AuthorId, Hlc, &[ControlRecord])> {
         self.controls.iter()
     }
 
@@ -245,6 +249,10 @@ impl Known for Knowledge {
         let Some(cloned) = &self.cloned else { return known };
         let (through, .., commit) = cloned.foothold.place();
         known.filter(|promise| promise.through >= through).or(Some(Promise { through, commit }))
+    }
+
+    fn stable(&self) -> Hlc {
+        self.stable
     }
 }
 

@@ -33,7 +33,7 @@ use dag::tree::{Shape, Trees};
 use linearizer::checkpoint::Checkpoint;
 use linearizer::commit::Ordered;
 use linearizer::compact::Cuts;
-use linearizer::finality::Word;
+use linearizer::finality::{Mark, Word};
 use linearizer::linearizer::Linearizer;
 use linearizer::window::Base;
 use std::ops::ControlFlow;
@@ -277,10 +277,13 @@ impl Opening {
     fn resume(&mut self, log: &Log) -> Result<(), Failure> {
         let stable = finality::recorded(log).map_err(refused)?;
         self.writer.recorded = stable;
+        self.writer.known.stable = stable;
         self.writer.finality.resume(stable);
         if stable > Hlc::default() {
             self.writer.linearizer.set_stable(stable);
         }
+        let equivocators = self.writer.known.chains.equivocators();
+        equivocators.into_iter().for_each(|author| self.writer.finality.mark(author, Mark::Equivocated));
         Ok(())
     }
 

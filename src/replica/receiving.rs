@@ -10,9 +10,10 @@ use super::history::LogHistory;
 use super::local::{Local, stopped};
 use super::record;
 use super::writer::Writer;
-use dag::admit::{Admitted, Known, MAX_CLOCK_SKEW_MILLIS, Verdict, Window, admit_segment};
+use dag::admit::{Admitted, Known, Verdict, Window, admit_segment};
 use dag::commit::Segment;
 use dag::error::Error;
+use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, EntityId};
 use dag::row_key::Key;
 use dag::store::{Answer, Kind, Record};
@@ -20,6 +21,7 @@ use dag::tree::Need;
 use dag::waiting::Until;
 use gossip::{Admission, Fault, RawSegment};
 use linearizer::commit::Ordered;
+use linearizer::finality::Mark;
 use sql::error::SqlError;
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
@@ -232,15 +234,23 @@ impl Pass<'_> {
                 self.turn_away(opened, Until::Upgrade, why);
             }
             Verdict::BrokenPromise(promise) => {
-                let why = held::broken(promise.through);
-                tracing::warn!(commit = %id, peer = %opened.parcel.from, %why, "a broken promise");
-                self.turn_away(opened, Until::Cut, why);
+                self.hold_proof(opened, id, Mark::BrokePromise, held::broken(promise.through))
             }
+            Verdict::BelowStable(through) => self.hold_proof(opened, id, Mark::BelowStable, held::late(through)),
             Verdict::Invalid(invalid) => {
                 self.taken.refused.push((Fault::Invalid, format!("commit {id}: {invalid}")));
             }
             Verdict::Admit { .. } => {}
         }
+    }
+
+    /// What only the members can decide about: kept aside, and its author marked (R15).
+    fn hold_proof(&mut self, opened: Opened, id: CommitId, mark: Mark, why: String) {
+        tracing::warn!(commit = %id, peer = %opened.parcel.from, %why, "kept as a proof");
+        if let Ok(segment) = &opened.content {
+            self.writer.finality.mark(segment.tip.tip.author, mark);
+        }
+        self.turn_away(opened, Until::Cut, why);
     }
 
     fn turn_away(&mut self, opened: Opened, until: Until, why: String) {
@@ -300,8 +310,8 @@ impl Local {
     /// a copied folder (R6). A restored backup meets only its own older commits.
     fn watch_for_twin(&self, segment: &Segment, admitted: &[Admitted]) {
         let tip = &segment.tip.tip;
-        let newest = admitted.last().map_or(0, |admitted| admitted.vertex.hlc.millis());
-        if tip.author == self.author && tip.run != self.run && newest > self.started_millis + MAX_CLOCK_SKEW_MILLIS {
+        let newest = admitted.last().map_or(Hlc::default(), |admitted| admitted.vertex.hlc);
+        if tip.is_of_twin(&self.author, self.run, self.started_millis, newest) {
             self.stop_writing(&format!(
                 "another live instance writes with this replica's author key (its run {})",
                 tip.run.0
@@ -335,6 +345,7 @@ fn advance(
             .ok_or_else(|| SqlError::new(1105, format!("The changes of commit {} were not gathered", commit.id)))?;
         entered.push(Arc::new(record::ordered(commit, changes)));
         if let Some(twin) = each.twin {
+            writer.finality.mark(each.vertex.author, Mark::Equivocated);
             tracing::warn!(commit = %each.vertex.id, %twin, author = %each.vertex.author, "the author wrote two commits with one number: both are kept (R6)");
         }
     }

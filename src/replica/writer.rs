@@ -9,7 +9,7 @@ use super::known::Knowledge;
 use super::record;
 use super::shown::Shown;
 use crate::limits::REMEMBERED_BATCHES;
-use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, Promise, RULES_LEVEL, Window, admit_segment};
+use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, Promise, RULES_LEVEL, Window, admit_segment, ruled_out};
 use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
 use dag::commit::Commit;
@@ -23,7 +23,7 @@ use dag::row_key::Key;
 use dag::tip::{SignedTip, Tip};
 use dag::vertex::Vertex;
 use linearizer::commit::Ordered;
-use linearizer::finality::{Finality, Word};
+use linearizer::finality::{Finality, Mark, Word};
 use linearizer::linearizer::{Checked, Linearizer, NoHistory};
 use linearizer::order::Place;
 use linearizer::view::ViewError;
@@ -207,7 +207,8 @@ impl Writer {
 
     /// The time of the next commit. Error: 1290 when it would lie too far ahead of the clock (R9).
     pub fn next_hlc(&self, now_millis: u64) -> Result<Hlc, SqlError> {
-        let next = self.hlc.max(self.finality.promise()).after(now_millis);
+        // Above stable, too, of which a recovery key has promised nothing.
+        let next = self.hlc.max(self.finality.promise()).max(self.recorded).after(now_millis);
         if next.millis() > now_millis + MAX_CLOCK_SKEW_MILLIS {
             let ahead = next.millis() - now_millis;
             return Err(SqlError::new(
@@ -270,6 +271,12 @@ impl Writer {
     /// A verified tip whose commit is admitted: its promise and floor count (R15, R16). `false`: nothing new in it.
     pub fn note_tip(&mut self, tip: &Tip) -> bool {
         self.known.note_promise(tip.author, Promise { through: tip.promise, commit: tip.commit });
+        if let Some(broken) = ruled_out(tip, &self.known)
+            && !self.finality.marks(&tip.author).contains(&Mark::BrokePromise)
+        {
+            tracing::warn!(author = %tip.author, commit = %broken, through = %tip.promise, "a promise rules out a commit that is here: its author is marked (R15)");
+            self.finality.mark(tip.author, Mark::BrokePromise);
+        }
         let word = Word { promise: tip.promise, floor: tip.floor, floor_hash: tip.floor_hash };
         let is_new = self.finality.heard(tip.author, word);
         if is_new && tip.author == self.author() {

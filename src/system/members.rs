@@ -4,6 +4,7 @@ use super::listing::{Declaration, Kind, Sink, moment, text};
 use crate::replica::report::Report;
 use dag::hlc::Hlc;
 use dag::value::Value;
+use linearizer::finality::Mark;
 use sql::error::SqlError;
 
 /// The table.
@@ -20,6 +21,8 @@ pub static TABLE: Declaration = Declaration {
         ("holds_stable", Kind::Flag, false),
         ("disputed_at", Kind::Moment, true),
         ("equivocated", Kind::Flag, false),
+        ("broke_promise", Kind::Flag, false),
+        ("two_tongues", Kind::Flag, false),
         ("runs", Kind::Number, false),
         ("last_commit", Kind::Moment, true),
         ("here", Kind::Flag, false),
@@ -33,6 +36,7 @@ fn rows(report: &dyn Report, sink: &mut Sink<'_>) -> Result<(), SqlError> {
             |hlc: Option<Hlc>| hlc.filter(|hlc| *hlc > Hlc::default()).map_or(Value::Null, |h| moment(h.millis()));
         let flag = |is: bool| Value::Int(i64::from(is));
         let voice = member.voice.as_ref();
+        let marked = |mark: Mark| flag(voice.is_some_and(|v| v.marks.contains(&mark)));
         let row = vec![
             text(member.author),
             text(member.name),
@@ -44,6 +48,8 @@ fn rows(report: &dyn Report, sink: &mut Sink<'_>) -> Result<(), SqlError> {
             flag(voice.is_some_and(|v| v.holds)),
             time(voice.and_then(|v| v.dispute)),
             flag(member.equivocated),
+            marked(Mark::BrokePromise),
+            marked(Mark::TwoTongues),
             Value::UInt(member.runs),
             time(member.last_commit),
             flag(member.here),

@@ -14,6 +14,7 @@ use crate::header::{CommitKind, Header, MAX_PARENTS};
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId, GenesisId, NodeId};
 pub use crate::limits::{MAX_CLOCK_SKEW_MILLIS, MAX_EXTENSIONS, MAX_SETTLES};
+use crate::tip::Tip;
 use crate::vertex::{Chain, Vertex};
 use std::collections::BTreeSet;
 
@@ -48,6 +49,9 @@ pub enum Verdict {
     HoldForUpgrade(u32),
     /// Proof of a broken promise: kept aside, neither admitted nor refused silently; leads to a cut (R15).
     BrokenPromise(Promise),
+    /// It lies in what is stable here, through this time: its author wrote it before its folder was restored, or after it
+    /// was removed. Kept aside as a proof is, because what is stable never changes (R16); leads to a cut.
+    BelowStable(Hlc),
     /// Invalid everywhere and for ever.
     Invalid(Invalid),
 }
@@ -119,9 +123,26 @@ pub fn admit(id: CommitId, header: &Header, ground: &Ground, known: &dyn Known, 
         return Verdict::HoldUntil(header.hlc.millis() - MAX_CLOCK_SKEW_MILLIS);
     }
     match known.promise(&header.author) {
-        Some(promise) if header.hlc <= promise.through => Verdict::BrokenPromise(promise),
+        Some(promise) if header.hlc <= promise.through && is_binding(&promise, header, known) => {
+            Verdict::BrokenPromise(promise)
+        }
+        _ if header.hlc <= known.stable() => Verdict::BelowStable(known.stable()),
         _ => Verdict::Admit { generation: generation(header, &ancestors), twin: twin(id, header, known) },
     }
+}
+
+/// Whether a promise was this run's to keep. One of another run of the author was given by who did not know of this
+/// commit: a folder restored from a backup does not have what it wrote last, and gets it back from the others (R6).
+fn is_binding(promise: &Promise, header: &Header, known: &dyn Known) -> bool {
+    let by = known.vertex(&promise.commit);
+    by.is_none_or(|by| by.author != header.author || by.run == header.run)
+}
+
+/// A commit that a tip's promise ruled out and that was admitted before the tip came: the next one of its run, at or
+/// below the promise (R15).
+pub fn ruled_out(tip: &Tip, known: &dyn Known) -> Option<CommitId> {
+    let next = known.numbered(Chain { author: tip.author, run: tip.run }, tip.seq + 1);
+    next.into_iter().find(|id| known.vertex(id).is_some_and(|vertex| vertex.hlc <= tip.promise))
 }
 
 /// What the header shows by itself (R5, R8).

@@ -18,6 +18,7 @@ struct History {
     graph: Graph,
     chains: Chains,
     promise: Option<Promise>,
+    stable: Hlc,
 }
 
 impl Known for History {
@@ -47,6 +48,9 @@ impl Known for History {
     fn promise(&self, author: &AuthorId) -> Option<Promise> {
         self.promise.filter(|_| *author == MEMBER)
     }
+    fn stable(&self) -> Hlc {
+        self.stable
+    }
 }
 
 fn header(author: AuthorId, run: u64, seq: u64, prev: &str, parents: &str, millis: u64) -> Header {
@@ -74,7 +78,7 @@ fn header(author: AuthorId, run: u64, seq: u64, prev: &str, parents: &str, milli
 // a(founder 1) --- b(founder 2, admits others) --- c(founder 3)
 //                    \--- m(member 1) --- n(member 2)
 fn history() -> History {
-    let mut history = History { graph: Graph::new(), chains: Chains::default(), promise: None };
+    let mut history = History { graph: Graph::new(), chains: Chains::default(), promise: None, stable: Hlc::default() };
     for (name, header) in [
         ("a", header(FOUNDER, 1, 1, "", "", 100)),
         ("b", header(FOUNDER, 1, 2, "a", "a", 200)),
@@ -169,6 +173,39 @@ fn a_broken_promise_is_set_aside() {
     let verdict = |millis| admit(id("x"), &header(MEMBER, 7, 3, "n", "cn", millis), &GROUND, &history, NOW);
     assert_eq!(verdict(400), Verdict::BrokenPromise(promise));
     assert_eq!(verdict(401), Verdict::Admit { generation: 5, twin: None });
+}
+
+/// A member's folder was restored from a backup; its new run promised before the others gave its last commits back. They
+/// were refused for ever, on that member, too, and so was everything that stood on them.
+#[test]
+fn a_promise_of_another_run_refuses_nothing_but_what_is_stable() {
+    let mut history = history();
+    history.promise = Some(Promise { through: Hlc::new(400, 0), commit: id("n") });
+    history.stable = Hlc::new(380, 0);
+    let verdict = |millis| admit(id("x"), &header(MEMBER, 8, 1, "n", "cn", millis), &GROUND, &history, NOW);
+    assert_eq!(verdict(380), Verdict::BelowStable(history.stable));
+    assert_eq!(verdict(381), Verdict::Admit { generation: 5, twin: None });
+}
+
+#[test]
+fn a_promise_that_rules_out_what_is_here_is_found() {
+    let history = history();
+    let tip = |seq: u64, promise| Tip {
+        version: 1,
+        genesis: GROUND.genesis,
+        author: MEMBER,
+        run: RunId(7),
+        seq,
+        commit: id("m"),
+        promise: Hlc::new(promise, 0),
+        floor: Hlc::default(),
+        floor_hash: NodeId([0; 32]),
+        frontier: NodeId([0; 32]),
+        extensions: BTreeMap::new(),
+    };
+    assert_eq!(ruled_out(&tip(1, 319), &history), None, "below the next commit");
+    assert_eq!(ruled_out(&tip(1, 320), &history), Some(id("n")));
+    assert_eq!(ruled_out(&tip(2, 400), &history), None, "nothing comes behind it");
 }
 
 impl Window for History {

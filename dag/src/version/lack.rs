@@ -193,7 +193,8 @@ impl Chains {
             let presumed = held.get(&chain).is_some_and(|known| known.presumed);
             let before = Chain { run, ..chain };
             let known = held.entry(before).or_insert_with(|| Held { presumed, ..Held::default() });
-            if known.through < seq {
+            // What it named itself says more than what we presume: a restored folder went on from less than we have.
+            if known.through < seq && (known.presumed || !presumed) {
                 known.through = seq;
                 open.push(before);
             }

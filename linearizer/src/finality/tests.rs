@@ -72,6 +72,33 @@ fn a_dispute_is_named_and_ends_when_main_is_the_same_again() {
     assert_eq!((finality.stable(), finality.disputes().next()), (Hlc(70), None));
 }
 
+/// 2 and 3 have each what 4 sent to them: none of them is to blame, nor are we.
+#[test]
+fn the_author_behind_two_branches_is_named_and_not_a_member_that_has_another_of_them() {
+    let four: &[(u8, u64)] = &[(1, 0), (2, 0), (3, 0), (4, 0)];
+    let words = [(1, word(90, 0, 0)), (2, word(80, 50, 51)), (3, word(80, 50, 50)), (4, word(80, 50, 50))];
+    let mut finality = settled(&words, four);
+    assert_eq!(finality.culprits(), [author(2)], "no proof against anybody yet");
+    for mark in [Mark::Equivocated, Mark::BrokePromise] {
+        finality.mark(author(4), mark);
+        assert_eq!((finality.culprits(), finality.holds(Hlc(60))), (vec![author(4)], vec![author(4)]), "{mark:?}");
+    }
+    assert_eq!(finality.stable(), Hlc(30), "stable stands still");
+    finality.heard(author(2), word(90, 60, 60));
+    settle(&mut finality, four);
+    assert_eq!((finality.culprits(), finality.stable()), (vec![], Hlc(50)), "no dispute, nobody to cut");
+}
+
+#[test]
+fn two_hashes_at_one_floor_mark_their_author() {
+    let mut finality = settled(&[(1, word(90, 0, 0)), (2, word(80, 50, 50))], &[(1, 0), (2, 0)]);
+    finality.heard(author(2), word(85, 50, 50));
+    finality.heard(author(2), word(85, 60, 60));
+    assert!(finality.marks(&author(2)).is_empty(), "the same again, and more of it");
+    finality.heard(author(2), word(86, 60, 61));
+    assert_eq!(finality.marks(&author(2)), [Mark::TwoTongues].into());
+}
+
 #[test]
 fn who_holds_stable_back_is_named() {
     let words = [(1, word(90, 0, 0)), (2, word(80, 50, 50)), (3, word(40, 35, 35))];

@@ -44,6 +44,12 @@ impl Voice {
         self.dispute
     }
 
+    /// Whether it told another hash of main at this floor before: it says one thing here and another there.
+    pub(super) fn contradicts(&self, word: &Word) -> bool {
+        let told = self.pending.iter().copied().chain([(self.last.floor, self.last.floor_hash)]);
+        word.floor > Hlc::default() && told.into_iter().any(|(at, hash)| at == word.floor && hash != word.floor_hash)
+    }
+
     /// Takes a tip's word; `false` if it is nothing new. Tips may come in any order.
     pub(super) fn hear(&mut self, word: Word) -> bool {
         let promises = word.promise > self.last.promise;

@@ -8,13 +8,14 @@ use crate::replica::report::Report;
 use crate::replica::writer::Contents;
 use dag::author_key::AuthorKey;
 use dag::clock::System;
-use dag::control::Role;
+use dag::control::{ControlRecord, Role};
 use dag::header::CommitKind;
 use dag::id::CommitId;
 use dag::version::Ask;
 use dag::vertex::Chain;
 use gossip::{Heard, Ledger, RawSegment};
 use serde_bytes::ByteBuf;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 fn config(data: &Path) -> Config {
