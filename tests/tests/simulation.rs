@@ -48,6 +48,14 @@ fn two_thousand_worlds_end_in_agreement() {
         ("connections dropped", sum(|s| s.dropped)),
         ("packets", sum(|s| s.packets)),
         ("moves of stable", sum(|s| s.stable_moves)),
+        ("decisions about members", sum(|s| s.rulings)),
+        ("members removed", sum(|s| s.removed)),
+        ("refused to who may not write", sum(|s| s.standing_refused)),
+        ("disks restored", sum(|s| s.restored)),
+        ("folders copied", sum(|s| s.copied)),
+        ("worlds that wait for a cut", sum(|s| s.waiting_for_a_cut)),
+        ("proofs", sum(|s| s.proofs)),
+        ("left behind", sum(|s| s.left_behind)),
     ];
     println!("{} worlds: {counted:?}", summaries.len());
     let missing: Vec<_> = counted.iter().filter(|(_, count)| *count == 0).collect();
@@ -67,6 +75,13 @@ fn one_seed() {
 #[test]
 fn a_parent_forgotten_with_its_peer_is_asked_for_again() {
     honest(1348).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// A replica was restored from a backup and wrote on from there. A peer that had its lost run took it to hold more of the
+/// new run than it had named itself, and never sent what it asked for.
+#[test]
+fn a_restored_replica_and_its_peers_get_what_the_other_run_wrote() {
+    honest(1018).unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 #[test]

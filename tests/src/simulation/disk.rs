@@ -41,6 +41,11 @@ impl<R> Disk<R> {
         self.synced = self.records.len();
     }
 
+    /// What survives every crash, oldest first.
+    pub fn safe(&self) -> &[R] {
+        &self.records[..self.synced]
+    }
+
     /// Every record, oldest first.
     pub fn records(&self) -> &[R] {
         &self.records

@@ -19,20 +19,51 @@ use linearizer::finality::Word;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A database with these writers: the founder's first commit admits the others.
-pub fn found(peers: usize, habit: Habit, random: &mut Random) -> Vec<Replica> {
-    let seeds: Vec<[u8; 32]> = (0..peers).map(|_| random.bytes()).collect();
-    let keys: Vec<AuthorKey> = seeds.iter().map(|seed| AuthorKey::from_seed(*seed)).collect();
+/// Who is there: the first so many are members from the beginning, the others come later.
+#[derive(Clone, Copy, Debug)]
+pub struct Cast {
+    /// All that will ever be there.
+    pub peers: usize,
+    /// Members from the beginning.
+    pub founding: usize,
+    /// Of which administrators, the founder included.
+    pub admins: usize,
+    /// Whether the last one has the key of the one before.
+    pub doubled: bool,
+}
+
+impl Cast {
+    /// Members from the beginning, and a copy of the last one's folder, later.
+    pub fn doubled(members: usize) -> Self {
+        Cast { peers: members + 1, founding: members, admins: 1, doubled: true }
+    }
+
+    /// Members from the beginning, one of them an administrator.
+    pub fn all(peers: usize) -> Self {
+        Cast { peers, founding: peers, admins: 1, doubled: false }
+    }
+}
+
+/// A database: the founder's first commit admits the other members. Newcomers have an empty disk.
+pub fn found(cast: Cast, habit: Habit, random: &mut Random) -> Vec<Replica> {
+    let mut seeds: Vec<[u8; 32]> = (0..cast.peers).map(|_| random.bytes()).collect();
+    if cast.doubled {
+        seeds[cast.peers - 1] = seeds[cast.peers - 2];
+    }
+    let keys: Vec<AuthorKey> = seeds.into_iter().map(AuthorKey::from_seed).collect();
     let recovery = AuthorKey::from_seed(random.bytes()).id();
     let genesis = Genesis::found(keys[0].id(), recovery, &Seeded(random.bytes())).expect("seeded bytes never fail");
-    let records = beginning(&genesis, &keys, RunId(random.next()));
+    let records = beginning(&genesis, &keys[..cast.founding], cast.admins, RunId(random.next()));
     let genesis = Arc::new(genesis);
-    let replica = |(number, seed): (usize, &[u8; 32])| {
-        let mut replica = Replica::new(number, peers, *seed, genesis.clone(), habit);
-        replica.prepare(records.clone());
+    let directory = Arc::new(keys.iter().map(AuthorKey::id).collect::<Vec<_>>());
+    let replica = |(number, key): (usize, AuthorKey)| {
+        let mut replica = Replica::new(number, directory.clone(), key, genesis.clone(), habit);
+        if number < cast.founding {
+            replica.prepare(records.clone());
+        }
         replica
     };
-    seeds.iter().enumerate().map(replica).collect()
+    keys.into_iter().enumerate().map(replica).collect()
 }
 
 /// Randomness for genesis, from the world's.
@@ -46,9 +77,14 @@ impl Entropy for Seeded {
 }
 
 /// What every replica has from the start: the members, then the schema.
-fn beginning(genesis: &Genesis, keys: &[AuthorKey], run: RunId) -> Vec<Record> {
-    let admit = |key: &AuthorKey| ControlRecord::Admit { author: key.id(), role: Role::Writer, name: String::new() };
-    let members: Vec<ControlRecord> = keys[1..].iter().map(admit).collect();
+fn beginning(genesis: &Genesis, keys: &[AuthorKey], admins: usize, run: RunId) -> Vec<Record> {
+    let role = |number: usize| if number < admins { Role::Admin } else { Role::Writer };
+    let admit = |(number, key): (usize, &AuthorKey)| ControlRecord::Admit {
+        author: key.id(),
+        role: role(number),
+        name: String::new(),
+    };
+    let members: Vec<ControlRecord> = keys.iter().enumerate().skip(1).map(admit).collect();
     let dawn = DAWN_MILLIS - 2 * WIDEST_SKEW_MILLIS;
     let header = |seq: u64, prev: Option<CommitId>, kind: CommitKind| Header {
         genesis: genesis.id(),
@@ -69,7 +105,8 @@ fn beginning(genesis: &Genesis, keys: &[AuthorKey], run: RunId) -> Vec<Record> {
         next_hidden: 0,
         extensions: BTreeMap::new(),
     };
-    let first = Commit::new(header(1, None, CommitKind::Control), &ChangeSet::default(), &members);
+    let kind = if members.is_empty() { CommitKind::Join } else { CommitKind::Control };
+    let first = Commit::new(header(1, None, kind), &ChangeSet::default(), &members);
     let first = first.expect("a few members fit");
     let second = Commit::new(header(2, Some(first.id), CommitKind::Data), &workload::schema(), &[]);
     let second = second.expect("three tables fit");

@@ -7,7 +7,7 @@ use dag::genesis::Genesis;
 use dag::graph::Graph;
 use dag::heads::Heads;
 use dag::hlc::Hlc;
-use dag::id::{AuthorId, CommitId};
+use dag::id::CommitId;
 use dag::skeleton::Skeleton;
 use dag::tip::SignedTip;
 use dag::version::{Ask, Chains, Lack, Position, Walk};
@@ -30,8 +30,6 @@ pub struct Library {
     commits: HashMap<CommitId, Commit>,
     tips: HashMap<CommitId, Arc<[u8]>>,
     durable: HashSet<CommitId>,
-    /// The time of the first commit, which admits everybody.
-    pub dawn: Hlc,
     /// Commits in the waiting room.
     pub waiting: BTreeSet<CommitId>,
     /// What they wait for.
@@ -49,7 +47,6 @@ impl Library {
             commits: HashMap::new(),
             tips: HashMap::new(),
             durable: HashSet::new(),
-            dawn: Hlc(u64::MAX),
             waiting: BTreeSet::new(),
             missing: Vec::new(),
         }
@@ -57,7 +54,6 @@ impl Library {
 
     /// Keeps the content of an admitted commit.
     pub fn keep(&mut self, commit: Commit) {
-        self.dawn = self.dawn.min(commit.header.hlc);
         self.commits.insert(commit.id, commit);
     }
 
@@ -70,11 +66,6 @@ impl Library {
     pub fn keep_tip(&mut self, signed: &SignedTip) {
         self.skeleton.keep_promise(&signed.tip);
         self.tips.insert(signed.tip.commit, signed.to_bytes().into());
-    }
-
-    /// Everybody who is a member by what is here.
-    pub fn members(&self) -> Vec<AuthorId> {
-        self.skeleton.members(&self.heads.frontier()).iter().map(|(author, _)| *author).collect()
     }
 
     /// The graph of everything admitted.

@@ -10,6 +10,7 @@ pub mod compacting;
 mod disk;
 pub mod fold;
 mod founding;
+mod kind;
 mod library;
 mod network;
 pub mod planted;
@@ -23,6 +24,7 @@ mod summary;
 mod workload;
 mod world;
 
+pub use kind::Kind;
 pub use step::Habit;
 pub use summary::{Failure, Summary};
 pub use world::run;

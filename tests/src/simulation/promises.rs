@@ -5,12 +5,13 @@
 use super::chain::{Record, sign};
 use super::replica::{AfterSync, Replica};
 use super::step::Habit;
-use dag::change::ChangeSet;
+use dag::admit::Standing;
 use dag::commit::Commit;
+use dag::control::Members;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, NodeId};
 use dag::tip::{SignedTip, Tip};
-use linearizer::finality::{self, Outlook, Renewal, Word, Writing};
+use linearizer::finality::{self, Outlook, Renewal, Word};
 
 /// What a tip says of finality.
 pub fn word_of(tip: &Tip) -> Word {
@@ -33,6 +34,13 @@ impl Replica {
         self.memory.iter().flat_map(|memory| memory.finality.disputes()).map(|(author, _)| author).collect()
     }
 
+    /// Those it names as behind a dispute, and whom it has proofs against.
+    pub fn accused(&self) -> (Vec<AuthorId>, Vec<AuthorId>) {
+        let Some(memory) = &self.memory else { return Default::default() };
+        let marked = self.directory.iter().filter(|author| !memory.finality.marks(author).is_empty());
+        (memory.finality.culprits(), marked.copied().collect())
+    }
+
     /// Why a new tip is due.
     pub fn due(&self, now_millis: u64) -> Option<Renewal> {
         let memory = self.memory.as_ref()?;
@@ -45,25 +53,15 @@ impl Replica {
         })
     }
 
-    /// A member's first word: an empty commit, so that it has something to sign.
-    pub(super) fn introduce(&mut self, now_millis: u64) {
-        let Some(memory) = &self.memory else { return };
-        let last = memory.library.commit(&memory.last);
-        if last.is_none_or(|commit| commit.header.author != self.author()) {
-            // Refused while its clock is off; the next announcement tries again.
-            let _ = self.write(ChangeSet::default(), now_millis);
-        }
-    }
-
     /// Signs the last own commit again, with a promise of now. Before its first commit a member has nothing to sign.
     pub(super) fn renew(&mut self, now_millis: u64) {
         let Some(memory) = &self.memory else { return };
-        let Some(last) = memory.library.commit(&memory.last).filter(|c| c.header.author == self.author()).cloned()
-        else {
-            return;
-        };
+        let Some(last) = memory.last.and_then(|last| memory.library.commit(&last)).cloned() else { return };
         let given_out = memory.last_hlc.max(memory.library.newest_hlc());
-        let promise = finality::promise(given_out, memory.finality.promise(), now_millis);
+        // For an earlier run nothing more is promised than that what is here is its end.
+        let told = memory.finality.promise();
+        let is_own = last.header.run == memory.run;
+        let promise = if is_own { finality::promise(given_out, told, now_millis) } else { told.max(last.header.hlc) };
         self.put_tip(&last, promise, now_millis);
     }
 
@@ -72,7 +70,7 @@ impl Replica {
         let Some(memory) = &mut self.memory else { return };
         let told = memory.finality.voice(&commit.header.author).map_or(Word::default(), |voice| voice.last());
         let floor = memory.finality.floor_with(promise);
-        let hash = memory.fold.hash_at(floor).filter(|_| floor > told.floor);
+        let hash = memory.fold.hash_at(floor).filter(|_| floor > told.floor && !memory.is_publishing());
         let (floor, floor_hash) = hash.map_or((told.floor, told.floor_hash), |hash| (floor, hash));
         let word = Word { promise, floor, floor_hash };
         let tip = sign(&self.key, commit, word, memory.library.stored_heads.digest());
@@ -84,9 +82,10 @@ impl Replica {
 
     /// A tip that came with an announcement.
     pub(super) fn hear(&mut self, bytes: &[u8]) {
-        let Some(memory) = &mut self.memory else { return };
         let Ok(signed) = SignedTip::verify(bytes) else { return };
-        if signed.tip.author != self.key.id() && signed.tip.genesis == self.ground.genesis {
+        let writes = self.standing(&signed.tip.author) >= Standing::Writer;
+        let Some(memory) = &mut self.memory else { return };
+        if signed.tip.author != self.key.id() && signed.tip.genesis == self.ground.genesis && writes {
             memory.early.insert(signed.tip.author, signed);
             self.settle();
         }
@@ -95,31 +94,33 @@ impl Replica {
     /// Takes tips whose chains are in the fold, and moves floor and stable.
     pub(super) fn settle(&mut self) {
         let habit = self.habit;
-        let (own, founder, recovery) = (self.author(), self.genesis.founder, self.genesis.recovery);
-        let Some(memory) = &mut self.memory else { return };
+        let own = self.author();
+        let Some(memory) = self.memory.as_mut().filter(|memory| !memory.is_publishing()) else { return };
         let come = |tip: &SignedTip| memory.fold.outcome(&tip.tip.commit).is_some();
         let ready: Vec<AuthorId> =
             memory.early.iter().filter(|(_, tip)| come(tip)).map(|(author, _)| *author).collect();
-        for signed in ready.iter().filter_map(|author| memory.early.remove(author)) {
-            if memory.finality.heard(signed.tip.author, word_of(&signed.tip)) {
+        for author in &ready {
+            let Some(signed) = memory.early.remove(author) else { continue };
+            if memory.note_tip(&signed.tip) {
                 memory.library.keep_tip(&signed);
                 self.disk.append(vec![Record::Tip(signed)]);
             }
         }
-        let admitted = memory.library.dawn;
-        let members = memory.library.members().into_iter().filter(|author| *author != recovery);
-        let since = |author: AuthorId| (author, if author == founder { Hlc::default() } else { admitted });
-        let mut writing: Vec<Writing> = members.map(since).collect();
+        // What is on its way to the disk is not in the fold yet, and says nothing yet.
+        let fold = &mut memory.fold;
+        let here = memory.library.skeleton.controls().iter().filter(|(id, ..)| fold.outcome(id).is_some());
+        let records = here.flat_map(|(_, _, hlc, records)| records.iter().map(move |record| (hlc, record)));
+        let mut writing = finality::writing(Members::founding(&self.genesis), records, &self.genesis.recovery);
         if habit == Habit::ForgetsAMember
             && let Some(other) = writing.iter().position(|(author, _)| *author != own)
         {
             writing.remove(other);
         }
-        let fold = &mut memory.fold;
         memory.finality.settle(writing, &mut |hlc| fold.hash_at(hlc));
         let stable = memory.finality.stable();
         if stable > memory.stable.1 {
             memory.stable.1 = stable;
+            memory.library.skeleton.set_stable(stable);
             if habit == Habit::ShowsStableEarly {
                 memory.stable.0 = stable;
             }

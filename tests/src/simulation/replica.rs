@@ -3,31 +3,33 @@
 //! Promises: acknowledges only what is on disk, sends only what is on disk and signed (R14), forgets everything else in
 //! a crash. Reads no clock: every call brings the replica's own, possibly wrong, wall time.
 
+mod folder;
+mod meeting;
 mod receiving;
+mod starting;
+mod twin;
+mod writing;
 
-use super::chain::{Record, candidate};
+use super::chain::Record;
 use super::disk::Disk;
-use super::fold::{Fold, NewFold, ordered};
+use super::fold::{Fold, ordered};
 use super::library::Library;
 use super::network::Packet;
 use super::promises::word_of;
 use super::random::Random;
-use super::step::{Habit, Note, Output, Refused};
-use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, admit_segment};
+use super::step::{Habit, Note, Output};
+use dag::admit::{Ground, ruled_out};
 use dag::author_key::AuthorKey;
-use dag::change::ChangeSet;
-use dag::commit::{Commit, Segment};
+use dag::commit::Segment;
 use dag::genesis::Genesis;
-use dag::header::{CommitKind, Header};
 use dag::hlc::Hlc;
-use dag::id::{AuthorId, CommitId, NodeId, RunId};
-use dag::tip::SignedTip;
+use dag::id::{AuthorId, CommitId, RunId};
+use dag::tip::{SignedTip, Tip};
 use dag::version::Versions;
 use dag::waiting::{Until, WaitingRoom};
 use gossip::codec::{Deframer, frame};
-use gossip::{Announcement, Effect, Event, Exchange, Fault, Ledger, Message};
-use linearizer::finality::Finality;
-use linearizer::outcome::Outcome;
+use gossip::{Announcement, Effect, Event, Exchange, Fault, Hello, Ledger, Message};
+use linearizer::finality::{Finality, Mark};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,7 +55,8 @@ pub(super) struct Memory {
     pub(super) after_sync: Vec<AfterSync>,
     pub(super) run: RunId,
     pub(super) seq: u64,
-    pub(super) last: CommitId,
+    /// The author's last commit, of any run.
+    pub(super) last: Option<CommitId>,
     pub(super) last_hlc: Hlc,
     pub(super) finality: Finality,
     /// Stable as readers see it, and as it is on its way to the disk.
@@ -65,27 +68,51 @@ pub(super) struct Memory {
     /// Own commits since the last signed one.
     pub(super) unsigned: Vec<CommitId>,
     pub(super) announce: bool,
+    /// When this run began, by its own clock.
+    pub(super) started_millis: u64,
+    /// It heard of another live instance of its author key, and writes no more (R6).
+    pub(super) stopped: bool,
+    /// What the peers said of themselves.
+    pub(super) hellos: BTreeMap<usize, Hello>,
 }
 
 /// A replica, running or not.
 pub struct Replica {
     /// Its number in the world.
     pub number: usize,
-    peers: usize,
+    /// Everybody's author, by number.
+    pub(super) directory: Arc<Vec<AuthorId>>,
     pub(super) key: AuthorKey,
     pub(super) ground: Ground,
     pub(super) genesis: Arc<Genesis>,
     pub(super) disk: Disk<Vec<Record>>,
     pub(super) memory: Option<Memory>,
     pub(super) habit: Habit,
+    /// Whether it says hello: only where somebody may meet itself, because signatures take time.
+    pub(super) greets: bool,
 }
 
 impl Replica {
     /// A replica that is not running, with an empty disk.
-    pub fn new(number: usize, peers: usize, seed: [u8; 32], genesis: Arc<Genesis>, habit: Habit) -> Self {
-        let key = AuthorKey::from_seed(seed);
+    pub fn new(
+        number: usize,
+        directory: Arc<Vec<AuthorId>>,
+        key: AuthorKey,
+        genesis: Arc<Genesis>,
+        habit: Habit,
+    ) -> Self {
         let ground = Ground { genesis: genesis.id(), founder: genesis.founder };
-        Replica { number, peers, key, ground, genesis, disk: Disk::new(Vec::new()), memory: None, habit }
+        Replica {
+            number,
+            directory,
+            key,
+            ground,
+            genesis,
+            disk: Disk::new(Vec::new()),
+            memory: None,
+            habit,
+            greets: false,
+        }
     }
 
     /// Puts records on the disk before the first start.
@@ -124,68 +151,6 @@ impl Replica {
         !self.disk.is_dirty() && self.memory.as_ref().is_some_and(quiet)
     }
 
-    /// Starts with a new run (R6) from what is on disk.
-    pub fn start(&mut self, run: RunId, new_fold: &NewFold) {
-        let mut library = Library::new(&self.genesis);
-        let (mut commits, mut last, mut stable, mut own_tip) = (Vec::new(), None, Hlc::default(), None);
-        let mut unsigned = Vec::new();
-        let mut finality = Finality::new(self.key.id(), stable);
-        for record in self.disk.records().iter().flatten() {
-            match record {
-                Record::Commit(commit) => {
-                    replay(&mut library, commit, &self.ground);
-                    if commit.header.author == self.key.id() {
-                        last = Some(commit.clone());
-                        unsigned.push(commit.id);
-                    }
-                    commits.push(commit.clone());
-                }
-                Record::Tip(signed) => {
-                    library.keep_tip(signed);
-                    let tip = &signed.tip;
-                    finality.heard(tip.author, word_of(tip));
-                    if tip.author == self.key.id() {
-                        own_tip = Some(signed.clone());
-                        unsigned.retain(|id| library.graph().is_ancestor(id, &tip.commit) != Some(true));
-                    }
-                }
-                Record::Stable(hlc) => stable = stable.max(*hlc),
-            }
-        }
-        // The database's first commit admits everybody: a newcomer's chain begins there (R6).
-        let admission = commits.first().map_or(CommitId([0; 32]), |first| first.id);
-        let mut fold = new_fold(self.number);
-        fold.arrive(commits.iter().map(ordered).collect());
-        finality.resume(stable);
-        let (last, last_hlc) = last.map_or((admission, Hlc::default()), |c| (c.id, c.header.hlc));
-        self.memory = Some(Memory {
-            library,
-            fold,
-            waiting: WaitingRoom::default(),
-            connections: BTreeMap::new(),
-            after_sync: Vec::new(),
-            run,
-            seq: 0,
-            last,
-            last_hlc,
-            finality,
-            stable: (stable, stable),
-            tip: own_tip,
-            early: BTreeMap::new(),
-            unsigned,
-            announce: false,
-        });
-        self.sign_leftovers();
-    }
-
-    /// After a crash what is on disk is signed (R14), before anything of the new run: a tip covers one run only.
-    fn sign_leftovers(&mut self) {
-        let left = self.memory.as_ref().map_or(0, |memory| memory.unsigned.len());
-        if left > 0 {
-            self.sign(left - 1, 0);
-        }
-    }
-
     /// The power goes.
     pub fn crash(&mut self, random: &mut Random) {
         self.memory = None;
@@ -199,33 +164,6 @@ impl Replica {
             memory.refresh_waiting();
             memory.connections.insert(peer, (connection, Exchange::new()));
         }
-    }
-
-    /// A client's COMMIT (R27). The commit is in the merge at once and acknowledged after the next sync.
-    pub fn write(&mut self, changes: ChangeSet, now_millis: u64) -> Result<CommitId, Refused> {
-        let Some(memory) = &mut self.memory else { return Err(Refused::Clock) };
-        let promise = if self.habit == Habit::BreaksPromises { Hlc::default() } else { memory.finality.promise() };
-        let header = memory.next_header(&self.key.id(), &self.ground, promise, now_millis);
-        if header.hlc.millis() > now_millis + MAX_CLOCK_SKEW_MILLIS {
-            return Err(Refused::Clock);
-        }
-        match memory.fold.check(&changes) {
-            Outcome::Applied => {}
-            other => return Err(Refused::Check(other)),
-        }
-        let kind = if changes == ChangeSet::default() { CommitKind::Join } else { CommitKind::Data };
-        let commit = Commit::new(Header { kind, ..header }, &changes, &[]).expect("simulated commits are small");
-        let entered = admit_segment(&[candidate(&commit)], &self.ground, &mut memory.library.skeleton, now_millis);
-        let entered = entered.map_err(|(_, verdict)| Refused::Admission(format!("{verdict:?}")))?;
-        memory.library.keep(commit.clone());
-        entered.iter().for_each(|admitted| memory.library.heads.advance(&admitted.vertex));
-        memory.fold.arrive(vec![ordered(&commit)]);
-        (memory.last, memory.last_hlc, memory.seq) = (commit.id, commit.header.hlc, commit.header.seq);
-        memory.unsigned.push(commit.id);
-        memory.after_sync.push(AfterSync::Own(commit.id));
-        let id = commit.id;
-        self.disk.append(vec![Record::Commit(commit)]);
-        Ok(id)
     }
 
     /// Whether clients are told before the sync: only a planted bug does.
@@ -267,7 +205,7 @@ impl Replica {
         memory.publish(&fetched, &mut output);
         // What a tip promises counts once its chain is in the fold.
         for tip in &tips {
-            memory.finality.heard(tip.author, word_of(tip));
+            memory.note_tip(tip);
         }
         self.settle();
         for (peer, connection, number) in finished {
@@ -296,6 +234,7 @@ impl Replica {
     pub fn announce(&mut self, now_millis: u64) -> Output {
         let mut output = Output::default();
         self.introduce(now_millis);
+        self.greet(now_millis, &mut output);
         let Some(memory) = &mut self.memory else { return output };
         let stored = memory.unsigned.iter().rposition(|id| memory.library.is_durable(id));
         match stored {
@@ -322,6 +261,9 @@ impl Replica {
         deframer.push(&packet.bytes);
         let event = match deframer.next_message() {
             Ok(Some(Message::Announce(announcement))) if packet.connection.is_none() => {
+                if !self.listens(packet.from) {
+                    return output;
+                }
                 if let Some(tip) = &announcement.tip {
                     self.hear(tip);
                 }
@@ -329,7 +271,18 @@ impl Replica {
             }
             // Gossip that is damaged has no sender to blame.
             _ if packet.connection.is_none() => return output,
-            Ok(Some(message)) => Event::Received(message),
+            Ok(Some(Message::Hello(hello))) => {
+                self.meet(packet.from, hello, &mut output);
+                return output;
+            }
+            Ok(Some(Message::Twin(hello))) => {
+                self.warned(&hello);
+                return output;
+            }
+            Ok(Some(message)) => match self.served(packet, message, &mut output) {
+                Some(message) => Event::Received(message),
+                None => return output,
+            },
             Ok(None) => Event::Garbled(Fault::Malformed),
             Err(gossip::codec::CodecError::TooLarge(_)) => Event::Garbled(Fault::TooLarge),
             Err(_) => Event::Garbled(Fault::Malformed),
@@ -368,7 +321,7 @@ impl Replica {
         let tip = memory.tip.as_ref().map(SignedTip::to_bytes);
         let announcement = Announcement::new(tip, &heads, digest, &Versions::new(), &[]);
         let bytes = frame(&Message::Announce(announcement)).expect("announcements are bounded");
-        for to in (0..self.peers).filter(|to| *to != self.number) {
+        for to in (0..self.directory.len()).filter(|to| *to != self.number) {
             output.packets.push(Packet { from: self.number, to, connection: None, bytes: bytes.clone() });
         }
     }
@@ -415,6 +368,19 @@ impl Replica {
 }
 
 impl Memory {
+    /// A tip whose chain is in the fold: its promise and floor count, and what it rules out is proof against its author.
+    pub(super) fn note_tip(&mut self, tip: &Tip) -> bool {
+        if ruled_out(tip, &self.library.skeleton).is_some() {
+            self.finality.mark(tip.author, Mark::BrokePromise);
+        }
+        self.finality.heard(tip.author, word_of(tip))
+    }
+
+    /// Whether commits are admitted and not in the fold yet: what is told of main would be another main's.
+    pub(super) fn is_publishing(&self) -> bool {
+        self.after_sync.iter().any(|done| matches!(done, AfterSync::Fetched(ids, _) if !ids.is_empty()))
+    }
+
     /// Fetched commits on disk enter heads and fold.
     fn publish(&mut self, fetched: &[CommitId], output: &mut Output) {
         let batch: Vec<_> = fetched.iter().filter_map(|id| self.library.commit(id)).map(ordered).collect();
@@ -432,40 +398,5 @@ impl Memory {
         let waiting = self.waiting.iter().flat_map(|(_, _, segment)| segment.commits.iter().map(|c| c.id));
         self.library.waiting = waiting.collect();
         self.library.missing = self.waiting.missing();
-    }
-
-    fn next_header(&self, author: &AuthorId, ground: &Ground, promise: Hlc, now_millis: u64) -> Header {
-        let floor = self.last_hlc.max(self.library.newest_hlc()).max(promise);
-        Header {
-            genesis: ground.genesis,
-            author: *author,
-            run: self.run,
-            seq: self.seq + 1,
-            prev: Some(self.last),
-            parents: self.library.heads.frontier(),
-            hlc: floor.after(now_millis),
-            rules_level: dag::admit::RULES_LEVEL,
-            kind: CommitKind::Data,
-            body: NodeId::ZERO,
-            body_length: 0,
-            changes: 0,
-            settles: Vec::new(),
-            read_set: NodeId::ZERO,
-            control: NodeId::ZERO,
-            next_hidden: 0,
-            extensions: BTreeMap::new(),
-        }
-    }
-}
-
-/// A commit from disk enters as it did before the crash.
-fn replay(library: &mut Library, commit: &Commit, ground: &Ground) {
-    // Held commits were only stored when their time had come, so no clock is needed here.
-    let entered = admit_segment(&[candidate(commit)], ground, &mut library.skeleton, u64::MAX >> 20);
-    let entered = entered.expect("what was admitted before is admitted again (R3)");
-    library.keep(commit.clone());
-    for admitted in entered {
-        library.heads.advance(&admitted.vertex);
-        library.stored(&admitted.vertex.id);
     }
 }

@@ -39,6 +39,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// The disk of a replica was set back, and what it has shown with it.
+    pub fn forget(&mut self, peer: usize) {
+        self.shown[peer] = Hlc::default();
+    }
+
     /// What a reader sees now.
     pub fn look(&mut self, peer: usize, replica: &Replica) {
         self.shown[peer] = self.shown[peer].max(replica.stable().unwrap_or_default());

@@ -35,6 +35,8 @@ pub struct Output {
 pub enum Refused {
     /// R9: the next HLC would be held everywhere.
     Clock,
+    /// R6, R12: it may not write, or has stopped writing.
+    Standing,
     /// R3: a replica's own commits pass the same admission; an honest one's always do.
     Admission(String),
     /// R27: the fold's own check.

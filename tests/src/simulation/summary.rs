@@ -32,6 +32,22 @@ pub struct Summary {
     pub refused: usize,
     /// Writes refused because the clock was off (R9).
     pub clock_refused: usize,
+    /// Writes refused by who may not write, or does not know yet that it may (R12).
+    pub standing_refused: usize,
+    /// Decisions about members.
+    pub rulings: usize,
+    /// Members that were removed.
+    pub removed: usize,
+    /// Disks that were set back.
+    pub restored: usize,
+    /// Folders that were copied.
+    pub copied: usize,
+    /// Worlds that wait for a cut (R17), with the culprit named.
+    pub waiting_for_a_cut: usize,
+    /// Replicas that have a proof against an author in the end.
+    pub proofs: usize,
+    /// Acknowledged commits of removed members and restored disks, which nobody else has to have.
+    pub left_behind: usize,
     /// Crashes.
     pub crashes: usize,
     /// Commits that were held back at some time.

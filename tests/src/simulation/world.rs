@@ -3,8 +3,13 @@
 //! Promises: everything happens in the order of (time, number), all chance comes from the seed. A storm of
 //! [`STORM_MILLIS`] with writes, crashes, splits and clock jumps, then calm until everybody agrees or time is up.
 
+mod agreement;
+mod governing;
+mod mishaps;
+
 use super::fold::{NewFold, ordered};
-use super::founding::found;
+use super::founding::{Cast, found};
+use super::kind::Kind;
 use super::network::{Network, Packet, Weather};
 use super::random::Random;
 use super::replica::Replica;
@@ -13,8 +18,9 @@ use super::stable::Ledger;
 use super::step::{Habit, Note, Output, Refused};
 use super::summary::{Failure, Summary};
 use super::workload;
-use dag::hlc::Hlc;
-use dag::id::{CommitId, RunId};
+use dag::id::CommitId;
+use governing::Ruling;
+use linearizer::finality::HEARTBEAT_MILLIS;
 use linearizer::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +46,10 @@ enum Happening {
     Crash(usize),
     Start(usize),
     Connect(usize, usize),
+    Rule(usize, Ruling),
+    Backup(usize),
+    Restore(usize),
+    Copy,
     Split,
     CutOff(usize),
     Join,
@@ -55,6 +65,12 @@ pub fn run(seed: u64, new_fold: &NewFold, habit: Habit) -> Result<Summary, Failu
 }
 
 struct World<'a> {
+    kind: Kind,
+    cast: Cast,
+    /// Who is behind whatever may go wrong for good.
+    suspect: Option<usize>,
+    /// How much was on a disk when its backup was taken.
+    backup: Option<usize>,
     random: Random,
     new_fold: &'a NewFold,
     network: Network,
@@ -77,10 +93,20 @@ struct World<'a> {
 impl<'a> World<'a> {
     fn new(seed: u64, new_fold: &'a NewFold, habit: Habit) -> Self {
         let mut random = Random::new(seed);
-        let peers = random.between(2, 6) as usize;
+        let kind = Kind::of(seed);
+        let cast = match kind {
+            Kind::Plain | Kind::Restored => Cast::all(random.between(2, 6) as usize),
+            Kind::Copied | Kind::Equivocator => Cast::doubled(random.between(2, 5) as usize),
+            Kind::Members => governing::cast(&mut random),
+        };
+        let peers = cast.peers;
         let weather = Weather::random(&mut random);
         let mut world = World {
-            replicas: found(peers, habit, &mut random),
+            replicas: found(cast, habit, &mut random),
+            kind,
+            cast,
+            suspect: None,
+            backup: None,
             random,
             new_fold,
             network: Network::new(peers, weather),
@@ -98,13 +124,19 @@ impl<'a> World<'a> {
             finality: Ledger::new(peers),
         };
         world.plan(peers);
+        if kind == Kind::Members {
+            world.plan_rulings(cast);
+        }
+        world.plan_mishaps();
         world
     }
 
     /// The storm: writes of each replica in bursts, and what goes wrong.
     fn plan(&mut self, peers: usize) {
         for peer in 0..peers {
-            self.at(0, Happening::Start(peer));
+            if peer < self.cast.founding {
+                self.at(0, Happening::Start(peer));
+            }
             let writes = self.random.below(30);
             (0..writes).for_each(|_| self.plan_write(peer));
         }
@@ -171,7 +203,13 @@ impl<'a> World<'a> {
                 return self.finish();
             }
             if when > DEADLINE_MILLIS {
-                return Err(format!("no agreement in time: {}", self.describe()));
+                if self.waits_for_a_cut()? {
+                    return self.finish();
+                }
+                // Who told a floor before a late commit came says what it has now with its next heartbeat.
+                if self.suspect.is_none() || when > DEADLINE_MILLIS + 2 * HEARTBEAT_MILLIS {
+                    return Err(format!("no agreement in time: {}", self.describe()));
+                }
             }
         }
         Err("nothing left to happen".into())
@@ -204,10 +242,15 @@ impl<'a> World<'a> {
             Happening::Crash(peer) => self.crash(peer),
             Happening::Start(peer) => self.start(peer)?,
             Happening::Connect(one, other) => self.connect(one, other),
+            Happening::Rule(by, ruling) => self.rule(by, ruling)?,
+            Happening::Backup(who) => self.back_up(who),
+            Happening::Restore(who) => self.restore(who),
+            Happening::Copy => self.copy_folder()?,
             Happening::Split => self.split(),
             Happening::CutOff(peer) => self.network.cut_off(peer),
             Happening::Join => self.network.join(),
-            Happening::Jump(peer) => self.skews[peer] = self.random_skew(),
+            Happening::Jump(peer) if self.clocks_jump() => self.skews[peer] = self.random_skew(),
+            Happening::Jump(_) => {}
             Happening::Weather => self.network.set_weather(Weather::random(&mut self.random)),
             Happening::Calm => self.calm(),
         }
@@ -227,7 +270,7 @@ impl<'a> World<'a> {
             return Ok(());
         }
         let wall = self.wall(peer);
-        match self.replicas[peer].write(changes, wall) {
+        match self.replicas[peer].write(&changes, wall) {
             Ok(id) => {
                 self.record(&format!("{peer} wrote {id}"));
                 let outcome = self.replicas[peer].fold().and_then(|fold| fold.outcome(&id));
@@ -239,8 +282,11 @@ impl<'a> World<'a> {
                 }
                 self.grown(peer)?;
             }
+            // It was given away what the other instance promised.
+            Err(Refused::Admission(_)) if self.is_doubled(peer) => self.summary.standing_refused += 1,
             Err(Refused::Admission(why)) => return Err(format!("replica {peer}'s own commit is not admitted: {why}")),
             Err(Refused::Clock) => self.summary.clock_refused += 1,
+            Err(Refused::Standing) => self.summary.standing_refused += 1,
             Err(Refused::Check(_)) => self.summary.refused += 1,
         }
         self.sync_soon(peer);
@@ -260,8 +306,8 @@ impl<'a> World<'a> {
         if self.replicas[peer].is_running() {
             return Ok(());
         }
-        let run = RunId(self.random.next());
-        self.replicas[peer].start(run, self.new_fold);
+        let (run, wall) = (self.next_run(peer), self.wall(peer));
+        self.replicas[peer].start(run, self.new_fold, wall);
         for other in (0..self.replicas.len()).filter(|other| *other != peer) {
             self.connect(peer, other);
         }
@@ -269,7 +315,9 @@ impl<'a> World<'a> {
         let (tick, announce) = (self.random.below(TICK_MILLIS), self.random.below(500));
         self.after(tick, Happening::Tick(peer));
         self.after(announce, Happening::Announce(peer));
-        self.finality.started(peer, &self.replicas[peer])?;
+        if self.is_bound(peer) {
+            self.finality.started(peer, &self.replicas[peer])?;
+        }
         let library = self.replicas[peer].library().ok_or("it does not run")?;
         let lost = self.acknowledged.iter().find(|(id, at)| **at == peer && !library.is_durable(id));
         if let Some((id, _)) = lost {
@@ -302,11 +350,13 @@ impl<'a> World<'a> {
                     | Happening::Announce(_)
                     | Happening::Sync(_)
                     | Happening::Connect(..)
+                    | Happening::Rule(..)
                     | Happening::Deliver(_)
                     | Happening::Start(_)
             )
         });
-        (0..self.replicas.len()).for_each(|peer| self.after(0, Happening::Start(peer)));
+        let begun: Vec<usize> = (0..self.replicas.len()).filter(|peer| self.replicas[*peer].has_folder()).collect();
+        begun.into_iter().for_each(|peer| self.after(0, Happening::Start(peer)));
     }
 
     fn sync_soon(&mut self, peer: usize) {
@@ -330,7 +380,9 @@ impl<'a> World<'a> {
                 Note::Acknowledged(id) => drop(self.acknowledged.insert(id, peer)),
                 Note::Stable(hlc) => {
                     self.summary.stable_moves += 1;
-                    self.finality.moved(peer, hlc, &mut self.replicas[peer])?;
+                    if self.is_bound(peer) {
+                        self.finality.moved(peer, hlc, &mut self.replicas[peer])?;
+                    }
                 }
                 Note::Grew { rejudged } => {
                     grew = true;
@@ -342,7 +394,9 @@ impl<'a> World<'a> {
                 }
             }
         }
-        self.finality.look(peer, &self.replicas[peer]);
+        if self.is_bound(peer) {
+            self.finality.look(peer, &self.replicas[peer]);
+        }
         self.held.extend(self.replicas[peer].held().into_keys());
         self.sync_soon(peer);
         if grew { self.grown(peer) } else { Ok(()) }
@@ -350,7 +404,9 @@ impl<'a> World<'a> {
 
     /// The fold grew: it equals the reference over the same commits, and so whatever anybody folded from this frontier.
     fn grown(&mut self, peer: usize) -> Result<(), String> {
-        self.finality.grown(peer, &mut self.replicas[peer])?;
+        if self.is_bound(peer) {
+            self.finality.grown(peer, &mut self.replicas[peer])?;
+        }
         let (Some(fold), Some(library)) = (self.replicas[peer].fold(), self.replicas[peer].library()) else {
             return Ok(());
         };
@@ -369,68 +425,8 @@ impl<'a> World<'a> {
         }
     }
 
-    fn everybody_agrees(&self) -> bool {
-        let frontier = |r: &Replica| r.library().map(|l| l.stored_heads.digest());
-        let first = frontier(&self.replicas[0]);
-        first.is_some()
-            && self.replicas.iter().all(|r| frontier(r) == first && r.is_idle() && r.held().is_empty())
-            && self.replicas.iter().all(|r| r.library().is_some_and(|l| l.heads == l.stored_heads))
-            && self.everything_is_stable()
-    }
-
-    /// Stable has passed every commit, and nobody has anything to say about it: an idle system becomes quiet.
-    fn everything_is_stable(&self) -> bool {
-        let newest = self.replicas[0].library().map_or(Hlc::default(), |library| library.newest_hlc());
-        let quiet = |r: &Replica| r.stable() >= Some(newest) && r.due(self.wall(r.number)).is_none();
-        self.replicas.iter().all(quiet)
-    }
-
-    /// Everybody has everything that was acknowledged, with one status each (R19).
-    fn finish(&mut self) -> Result<Summary, String> {
-        let mut summary = std::mem::take(&mut self.summary);
-        for replica in &self.replicas {
-            let (Some(fold), Some(library)) = (replica.fold(), replica.library()) else { continue };
-            let report = fold.report();
-            if let Some(id) = self.acknowledged.keys().find(|id| !library.is_durable(id)) {
-                return Err(format!("replica {} never got the acknowledged commit {id}", replica.number));
-            }
-            if let Some(id) =
-                library.graph().closure(&library.graph().heads()).iter().find(|id| !report.outcomes.contains_key(*id))
-            {
-                return Err(format!("replica {}: {id} has no outcome (R19)", replica.number));
-            }
-            summary.commits = report.outcomes.len();
-            summary.parked = report.outcomes.values().filter(|o| !o.is_applied()).count();
-        }
-        summary.held = self.held.len();
-        summary.trace = *self.trace.finalize().as_bytes();
-        summary.millis = self.now;
-        Ok(summary)
-    }
-
     fn record(&mut self, what: &str) {
         self.trace.update(what.as_bytes());
-    }
-
-    fn describe(&self) -> String {
-        let one = |r: &Replica| match r.library() {
-            Some(l) => {
-                format!(
-                    "{}: {} commits, {} heads, held {:?}",
-                    r.number,
-                    l.graph().len(),
-                    l.stored_heads.len(),
-                    r.held()
-                ) + &format!(
-                    ", stable {:?}, disputes {:?}, due {:?}",
-                    r.stable(),
-                    r.disputes(),
-                    r.due(self.wall(r.number))
-                )
-            }
-            None => format!("{}: down", r.number),
-        };
-        self.replicas.iter().map(one).collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -6,9 +6,11 @@ use super::super::chain::{Record, candidate, verify};
 use super::{AfterSync, Output, Replica};
 use dag::admit::{Admitted, Candidate, Verdict, admit_segment};
 use dag::commit::Segment;
+use dag::hlc::Hlc;
 use dag::id::CommitId;
 use dag::waiting::Until;
-use gossip::{Fault, Ledger, RawSegment};
+use gossip::{Fault, RawSegment};
+use linearizer::finality::Mark;
 use std::collections::BTreeSet;
 
 impl Replica {
@@ -44,13 +46,19 @@ impl Replica {
                 self.admit_all(free, now_millis, output);
                 return Ok(());
             }
-            Err((_, Verdict::Wait(missing))) if missing.iter().all(|id| memory.library.knows(id)) => {
-                Until::Parents(missing)
-            }
-            Err((_, Verdict::Wait(_))) => return Err(Fault::Gap),
+            // What is nowhere here is asked for with the next announcement.
+            Err((_, Verdict::Wait(missing))) => Until::Parents(missing),
             Err((_, Verdict::HoldUntil(millis))) => Until::Time(millis),
             Err((_, Verdict::HoldForUpgrade(_))) => Until::Upgrade,
-            Err((_, Verdict::BrokenPromise(_) | Verdict::Invalid(_))) => return Err(Fault::Invalid),
+            Err((_, Verdict::BrokenPromise(_))) => {
+                memory.finality.mark(segment.tip.tip.author, Mark::BrokePromise);
+                Until::Cut
+            }
+            Err((_, Verdict::BelowStable(_))) => {
+                memory.finality.mark(segment.tip.tip.author, Mark::BelowStable);
+                Until::Cut
+            }
+            Err((_, Verdict::Invalid(_))) => return Err(Fault::Invalid),
             Err((_, Verdict::Admit { .. })) => return Ok(()),
         };
         if !memory.library.waiting.contains(&segment.tip.tip.commit) {
@@ -68,6 +76,8 @@ impl Replica {
     fn enter(&mut self, segment: &Segment, entered: &[Admitted]) -> Vec<(usize, Segment)> {
         let Some(memory) = &mut self.memory else { return Vec::new() };
         let (mut free, mut batch) = (Vec::new(), Vec::new());
+        let twins = entered.iter().filter(|admitted| admitted.twin.is_some());
+        twins.for_each(|twin| memory.finality.mark(twin.vertex.author, Mark::Equivocated));
         let fresh: BTreeSet<CommitId> = entered.iter().map(|a| a.vertex.id).collect();
         for opened in segment.commits.iter().filter(|c| fresh.contains(&c.id)) {
             memory.library.keep(opened.clone());
@@ -80,6 +90,7 @@ impl Replica {
         let tip = Box::new(segment.tip.clone());
         memory.after_sync.push(AfterSync::Fetched(entered.iter().map(|a| a.vertex.id).collect(), tip));
         memory.refresh_waiting();
+        self.watch(segment, entered.last().map_or(Hlc::default(), |admitted| admitted.vertex.hlc));
         free
     }
 }
