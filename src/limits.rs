@@ -19,6 +19,9 @@ pub const REMEMBERED_DEMOTIONS: usize = 8_192;
 /// Commits whose chain positions are written at once: 400 KB, so that nobody waits long for the latch or the disk.
 pub const PAGED_AT_ONCE: usize = 8_192;
 
+/// How often a compaction on demand begins anew when late commits come below its cut.
+pub const COMPACT_TRIES: usize = 4;
+
 /// Commits that a listing reads at a time: about 1 MB of facts.
 pub const LISTED_AT_ONCE: usize = 4_096;
 

@@ -45,11 +45,18 @@ impl Local {
     /// Signs a tip if one is due and moves stable along; the tip is on its way to the disk when this returns, stable has
     /// arrived there. Called again without anything new, it does nothing.
     pub fn speak(&self) -> Result<(), Failure> {
+        self.say(true)
+    }
+
+    /// `to_others`: somebody listens, so a member that has nothing to sign yet writes its first word.
+    fn say(&self, to_others: bool) -> Result<(), Failure> {
         let stable = {
             let mut latch = self.latch();
             let writer = &mut *latch;
             let mut stable = look(self, writer)?;
-            self.introduce(writer)?;
+            if to_others {
+                self.introduce(writer)?;
+            }
             if let Some(why) = due(self, writer) {
                 sign(self, writer)?;
                 if why != Renewal::Commits {
@@ -109,7 +116,7 @@ impl Local {
         self.show_stable(stable)?;
         if self.waits.want_stable() && self.latch().finality.is_alone() {
             // Nobody asks for announcements, so the tip that makes it stable is signed for the waiting session.
-            self.speak()?;
+            self.say(false)?;
         }
         self.answer_waits();
         Ok(())
@@ -124,7 +131,7 @@ impl Local {
     /// Signs, if a tip is due, and settles: for a replica that nobody asks for announcements. Nothing is done on a disk
     /// that failed: reads go on.
     pub fn settle_alone(&self) -> Result<(), Failure> {
-        if self.refusal().is_some() { Ok(()) } else { self.speak() }
+        if self.refusal().is_some() { Ok(()) } else { self.say(false) }
     }
 
     /// Every writing member and what it holds back (R16): `headwaters.members`.

@@ -13,7 +13,7 @@ use super::opening::refused;
 use super::sweeping;
 use super::writer::Writer;
 use crate::failure::Failure;
-use crate::limits::PAGED_AT_ONCE;
+use crate::limits::{COMPACT_TRIES, PAGED_AT_ONCE};
 use dag::store::Record;
 use dag::vertex::Vertex;
 use linearizer::checkpoint::{Checkpoint, Cut};
@@ -51,14 +51,18 @@ pub fn tick(local: &Local) -> Result<(), Failure> {
 /// A cut now: `headwaters compact`.
 pub fn cut_now(local: &Local) -> Result<CutFact, Failure> {
     local.settle_alone()?;
-    let cut = {
-        let writer = local.latch();
-        writer.linearizer.cut().filter(|cut| fits(&writer, cut))
-    };
-    let new = match cut {
-        Some(cut) => carry_out(local, cut)?,
-        None => false,
-    };
+    let mut new = false;
+    for _ in 0..COMPACT_TRIES {
+        let cut = {
+            let writer = local.latch();
+            writer.linearizer.cut().filter(|cut| fits(&writer, cut))
+        };
+        let Some(cut) = cut else { break };
+        new = carry_out(local, cut)?;
+        if new {
+            break;
+        }
+    }
     clone::renew(local)?;
     let writer = local.latch();
     let last = writer.linearizer.checkpoints().next_back();

@@ -133,7 +133,10 @@ async fn future_skew_held() {
     cluster.start(1);
     let mut connection = cluster.connect(0).await;
     let held: String = eventually(Duration::from_secs(4), "the commit is held and shown", async || {
-        let found = connection.query_first("SELECT reason FROM headwaters.held").await.map_err(|e| e.to_string())?;
+        let found = connection
+            .query_first("SELECT reason FROM headwaters.held WHERE kind = 'commit'")
+            .await
+            .map_err(|e| e.to_string())?;
         found.ok_or_else(|| "headwaters.held is empty".to_owned())
     })
     .await;
