@@ -13,10 +13,12 @@ use linearizer::outcome::{Outcome, Reason};
 use std::sync::Arc;
 use support::{World, run};
 
-const SETUP: [&str; 3] = [
+const SETUP: [&str; 5] = [
     "CREATE DATABASE d",
     "CREATE TABLE d.duty (id INT PRIMARY KEY, who VARCHAR(10), team INT, on_call INT, KEY team (team))",
     "INSERT INTO d.duty VALUES (10, 'ada', 1, 1), (20, 'bob', 1, 1), (30, 'eve', 2, 1)",
+    "CREATE TABLE d.rule (id INT PRIMARY KEY, n INT)",
+    "INSERT INTO d.rule VALUES (1, 0)",
 ];
 
 /// The commits of a replica that ran the setup, then these statements.
@@ -116,6 +118,29 @@ fn write_skew_parks_the_later_of_two() {
         assert_eq!(outcomes[0], Outcome::Applied);
         let parked = matches!(outcomes[1], Outcome::Parked(Reason::Read(_)));
         assert_eq!(parked, skewed, "{isolation} {lock}: {:?}", outcomes[1]);
+    }
+}
+
+/// What DML looks at and leaves alone, and what its subqueries read, counts under SERIALIZABLE only.
+#[test]
+fn dml_relies_on_what_it_looked_at_under_serializable() {
+    let new_in_team = "INSERT INTO d.duty VALUES (40, 'new', 2, 0)";
+    let ada_leaves = "UPDATE d.duty SET on_call = 0 WHERE id = 10";
+    let rule = "(SELECT n FROM d.rule WHERE id = 1)";
+    for (write, change) in [
+        ("UPDATE d.duty SET on_call = 0 WHERE id < 25 AND who = 'bob'".to_owned(), ada_leaves),
+        ("UPDATE d.duty SET on_call = 0 WHERE team = 1 AND who = 'bob'".to_owned(), ada_leaves),
+        ("UPDATE d.duty SET on_call = 0 WHERE team = 2".to_owned(), new_in_team),
+        ("DELETE FROM d.duty WHERE team = 2".to_owned(), new_in_team),
+        (format!("DELETE FROM d.duty WHERE id = 20 AND {rule} = 0"), "UPDATE d.rule SET n = 1 WHERE id = 1"),
+        (format!("UPDATE d.duty SET on_call = {rule} WHERE id = 20"), "UPDATE d.rule SET n = 1 WHERE id = 1"),
+    ] {
+        for (isolation, parks) in [("SERIALIZABLE", true), ("REPEATABLE READ", false)] {
+            let level = format!("SET TRANSACTION ISOLATION LEVEL {isolation}");
+            let outcomes = meet(&[replica(&[change]), replica(&[&level, "BEGIN", &write, "COMMIT"])]);
+            let parked = matches!(outcomes[1], Outcome::Parked(Reason::Read(_)));
+            assert_eq!((parked, outcomes[1].is_applied()), (parks, !parks), "{isolation} {write}: {:?}", outcomes[1]);
+        }
     }
 }
 

@@ -10,9 +10,11 @@ use crate::plan::{Access, access_for};
 use crate::session::query::refuse;
 use crate::session::scene::StatementContext;
 use crate::session::state::State;
-use crate::session::stop::Stop;
+use crate::session::stop::{Stop, unreadable};
 use crate::transaction::lock::LockKey;
+use crate::transaction::read_set::Seen;
 use crate::transaction::write_set::ColumnSet;
+use crate::variables::Isolation;
 use dag::row_key::Key;
 use dag::value::Value;
 use linearizer::view::{Bytes, Direction};
@@ -97,6 +99,7 @@ impl Matching {
     ) -> Result<Vec<(Key, Bytes)>, Stop> {
         let now = newest(state)?;
         let seeks = evaluator.seeks(&target.table, &self.access, context)?;
+        let mut seen = (state.transaction().isolation == Isolation::Serializable).then(Seen::default);
         let mut found: Vec<(Key, Bytes)> = Vec::new();
         for seek in &seeks.seeks {
             match seek {
@@ -110,16 +113,25 @@ impl Matching {
                 })?,
             }
         }
-        if !seeks.secondary {
-            return Ok(found);
-        }
-        let mut rows = Vec::with_capacity(found.len());
-        for (_, primary) in found {
-            if let Some(row) = now.get(target.table.id, &primary)? {
-                rows.push((Key(primary), row));
+        if seeks.secondary {
+            let mut rows = Vec::with_capacity(found.len());
+            for (_, primary) in found {
+                if let Some(seen) = &mut seen {
+                    let below = now.view.get(target.table.id, &primary).map_err(unreadable)?;
+                    seen.row(target.table.id, &primary, below.as_ref());
+                }
+                if let Some(row) = now.get(target.table.id, &primary)? {
+                    rows.push((Key(primary), row));
+                }
             }
+            found = rows;
         }
-        Ok(rows)
+        if let Some(seen) = &mut seen {
+            seeks.seeks.iter().for_each(|seek| seen.range(seeks.space, &seek.range(), Direction::Forward, None));
+            // SERIALIZABLE relies on the rows it looked at and left alone, and on those that were not there (R11).
+            context.guards.extend(seen.guards(&*now.view, &*now.view, &|space| space == target.table.id)?);
+        }
+        Ok(found)
     }
 
     /// ORDER BY and LIMIT among the rows that match now: only those are locked.

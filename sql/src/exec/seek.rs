@@ -23,6 +23,19 @@ pub enum Seek {
     Range(KeyRange),
 }
 
+impl Seek {
+    /// The keys it looks at.
+    pub fn range(&self) -> KeyRange {
+        match self {
+            Seek::Key(key) => {
+                let key = Key::from(key.clone());
+                KeyRange { from: Bound::Included(key.clone()), to: Bound::Included(key) }
+            }
+            Seek::Range(range) => range.clone(),
+        }
+    }
+}
+
 /// Everything to read, and where.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seeks {

@@ -24,7 +24,8 @@ use crate::plan::{Plan, Subplan};
 use crate::response::{ColumnDefinition, ColumnFlags, Response};
 use crate::transaction::lock::Mode;
 use crate::transaction::overlay::Overlay;
-use crate::variables::{self, Settings};
+use crate::transaction::reader::WaitSlot;
+use crate::variables::{self, Isolation, Settings};
 use dag::catalogue::Catalogue;
 use dag::value::Value;
 use linearizer::view::KeyRange;
@@ -362,7 +363,13 @@ fn write(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) ->
         Work::Insert(_, Some(plan)) => select::source(state, scene, plan, &mut context, reader.clone())?,
         _ => Vec::new(),
     };
-    let mut evaluator = Evaluator::new(bound.subqueries.clone(), reader.clone(), cancelled);
+    let waits = WaitSlot::default();
+    let serial = state.transaction().isolation == Isolation::Serializable && !bound.subqueries.is_empty();
+    let guarding = if serial { Some(select::guarding(state, &waits)?) } else { None };
+    let mut evaluator = match &guarding {
+        Some(guarding) => Evaluator::new(bound.subqueries.clone(), guarding.clone(), cancelled),
+        None => Evaluator::new(bound.subqueries.clone(), reader.clone(), cancelled),
+    };
     // The writes must be the transaction's alone again before rows are put, or each would copy all of them.
     if bound.subqueries.is_empty() {
         let empty = Overlay { view: reader.view.clone(), writes: None };
@@ -375,7 +382,13 @@ fn write(state: &mut State, scene: &mut Scene, statement: &PreparedStatement) ->
         Work::Delete(plan) => delete::run(state, plan, &mut context, &mut evaluator),
         Work::Select(_) => Err(SqlError::new(1105, "not DML").into()),
     };
-    let summary = select::settle(scene, &context, None, summary)?;
+    let summary = select::settle(scene, &context, Some(&waits), summary)?;
+    // Only now: a statement that waited runs again, and reads anew (R36).
+    let mut guards = std::mem::take(&mut context.guards);
+    if let Some(guarding) = guarding {
+        guards.extend(guarding.guards()?);
+    }
+    state.transaction().reads.add(guards)?;
     let last = state.shared().last_insert_id.take();
     let row_count = summary.affected as i64;
     let facts = state.facts_mut();

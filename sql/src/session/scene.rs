@@ -12,6 +12,7 @@ use crate::function::{Context, Sequence, SessionFacts};
 use crate::journal::ReadMode;
 use crate::peers::Token;
 use crate::variables::{Settings, find};
+use dag::change::ReadGuard;
 use dag::temporal::DateTime;
 use dag::value::Value;
 use std::collections::BTreeMap;
@@ -113,6 +114,8 @@ pub(crate) struct StatementContext {
     pauses: usize,
     /// The pause that SLEEP() asked for.
     pub pause: Arc<Mutex<Option<Duration>>>,
+    /// What the statement relies on beside the rows it writes (R11).
+    pub guards: Vec<ReadGuard>,
 }
 
 impl StatementContext {
@@ -131,6 +134,7 @@ impl StatementContext {
             slept: scene.slept,
             pauses: 0,
             pause: Arc::default(),
+            guards: Vec::new(),
         }
     }
 

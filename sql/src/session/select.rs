@@ -147,6 +147,11 @@ pub(crate) fn source(
     Ok(rows)
 }
 
+/// What the subqueries of DML read through under SERIALIZABLE: every row is locked, and guarded at COMMIT (R11).
+pub(crate) fn guarding(state: &mut State, waits: &WaitSlot) -> Result<Arc<LockingReader>, Stop> {
+    Ok(Arc::new(LockingReader { reads_ahead: true, ..locking(state, SHARED, waits)? }))
+}
+
 /// Turns the executor's sign that it must wait into the wait.
 pub(crate) fn settle<T>(
     scene: &mut Scene,
