@@ -1,7 +1,7 @@
 //! A newcomer's clone on loopback: from the start of its process until it listens, over a founder's stable checkpoint.
 //!
 //! Every object is verified by its hash and by what its parent says of it, as always; the founder and the newcomer share
-//! this machine.
+//! this machine. Newcomers are readers: a writer that is killed after its round could not vouch in the next one.
 
 use crate::sampling::median;
 use crate::{Failure, say};
@@ -82,7 +82,7 @@ struct Clone {
 
 /// Joins, then starts: the start clones, opens and listens.
 fn clone(binary: &str, founder: &Instance, folder: &Path) -> Result<Clone, Failure> {
-    let ticket = verb(binary, founder.folder(), &["invite"])?;
+    let ticket = verb(binary, founder.folder(), &["invite", "--reader"])?;
     verb(binary, folder, &["join", ticket.trim()])?;
     let clock = System::new();
     let start = clock.monotonic();

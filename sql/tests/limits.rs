@@ -18,7 +18,7 @@ fn columns(count: usize) -> String {
 }
 
 fn operators(count: usize) -> String {
-    format!("SELECT {}", list(count, " OR ", |_| "0".to_owned()))
+    format!("SELECT {}", list(count + 1, " OR ", |_| "0".to_owned()))
 }
 
 fn rounds(count: usize) -> String {

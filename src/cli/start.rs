@@ -31,6 +31,8 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|e| Failure::environment(format!("cannot start the runtime: {e}")))?;
+    // A write over the process's file size limit then fails like one to a full disk, instead of killing the process.
+    let _over_the_size_limit = runtime.block_on(async { signal(SignalKind::from_raw(SIGXFSZ)) }).map_err(no_signals)?;
     if cloning::is_due(config)? {
         let outcome = runtime.block_on(cloning::run(config, |done, total| progress::show("cloning", done, total)))?;
         print::line(outcome.to_string());
@@ -59,8 +61,6 @@ async fn serve(config: &Config, replica: &Arc<Replica>) -> Result<(), Failure> {
     announce(&server);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    // A write over the process's file size limit then fails like one to a full disk, instead of killing the process.
-    let _over_the_size_limit = signal(SignalKind::from_raw(SIGXFSZ)).map_err(no_signals)?;
     let stop = async {
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -119,11 +119,24 @@ fn assert_full(output: &Output, folder: &Path) {
     }
 }
 
+/// The way that works everywhere: a limit on the size of the process's files.
+#[tokio::test]
+async fn a_clone_that_finds_the_disk_full_says_so_and_goes_on() {
+    let [first, second] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let founder = founder(first.path()).await;
+    join(&founder, second.path());
+    let mut limited = Command::new("prlimit");
+    let limited = start(limited.arg(format!("--fsize={ENOUGH}")).arg(BINARY), second.path());
+    assert_full(&limited.output().expect("prlimit (util-linux) is needed"), second.path());
+    goes_on(&founder, second.path()).await;
+    assert!(founder.stop());
+}
+
 /// The real thing, where mounting is allowed.
 #[tokio::test]
 async fn a_clone_on_a_small_disk_goes_on_when_it_is_enlarged() {
     let Some(disk) = SmallDisk::mount("12m") else {
-        return println!("left out: this user may not mount a tmpfs");
+        return println!("left out: this user may not mount a tmpfs; the file size limit's test stands for it");
     };
     let first = tempfile::tempdir().unwrap();
     let founder = founder(first.path()).await;

@@ -56,10 +56,13 @@ async fn twins(roads: impl Fn(&Cluster) -> Option<Vec<SocketAddr>>) {
             assert!(error.message.contains(said), "{error} says {said:?}");
         }
     }
-    // The others go on.
+    // The others go on, and agree on what both wrote.
     for replica in [0, 2] {
         cluster.run(replica, &format!("INSERT INTO shop.sale VALUES ({replica}, 0, 'not concerned')")).await;
     }
+    cluster.kill(1);
+    cluster.kill(twin);
+    cluster.converged().await;
 }
 
 /// Both meet each other and two other replicas.
