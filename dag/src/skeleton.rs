@@ -4,7 +4,7 @@
 //! Promises: all of it is in memory; the root package has the same over a window and a log. Does not read the store: the
 //! owner enters commits parents first, and brings their control records.
 
-use crate::admit::{Candidate, Known, Promise, Standing, Window};
+use crate::admit::{Candidate, Closed, Known, Promise, Standing, Window};
 use crate::control::{ControlRecord, Members};
 use crate::controls::Controls;
 use crate::genesis::Genesis;
@@ -24,7 +24,7 @@ pub struct Skeleton {
     chains: Chains,
     controls: Controls,
     promises: BTreeMap<AuthorId, Promise>,
-    stable: Hlc,
+    closed: Closed,
 }
 
 /// Nothing leaves a skeleton's memory, so nothing is asked about what left.
@@ -40,7 +40,7 @@ impl Skeleton {
             chains: Chains::default(),
             controls: Controls::new(Members::founding(genesis)),
             promises: BTreeMap::new(),
-            stable: Hlc::default(),
+            closed: Closed::default(),
         }
     }
 
@@ -74,9 +74,9 @@ impl Skeleton {
         }
     }
 
-    /// Nothing at or below this changes any more (R16).
-    pub fn set_stable(&mut self, stable: Hlc) {
-        self.stable = self.stable.max(stable);
+    /// What is closed from now on (R16).
+    pub fn close(&mut self, closed: Closed) {
+        self.closed = closed;
     }
 
     /// The member set of the closure of `heads` (R12).
@@ -119,8 +119,8 @@ impl Known for Skeleton {
         self.promises.get(author).copied()
     }
 
-    fn stable(&self) -> Hlc {
-        self.stable
+    fn closed(&self, author: &AuthorId) -> Hlc {
+        self.closed.through(author)
     }
 }
 

@@ -14,6 +14,7 @@ pub use voice::Voice;
 pub use writing::writing;
 
 pub use crate::limits::HEARTBEAT_MILLIS;
+use dag::admit::Closed;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,6 +165,13 @@ impl Finality {
     /// Nothing at or below it can change.
     pub fn stable(&self) -> Hlc {
         self.stable
+    }
+
+    /// What may not enter any more: below stable nothing, of who does not count nothing below the floor told.
+    pub fn closed(&self) -> Closed {
+        let told = self.voices.get(&self.own).map_or(Hlc::default(), |voice| voice.last().floor);
+        let writing = self.writing.iter().map(|(author, _)| *author).collect();
+        Closed { stable: self.stable, told, writing }
     }
 
     /// The own promise of the last tip.

@@ -221,6 +221,7 @@ pub fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
     writer.vouched = vouched;
     writer.shown.signed(signed, stored);
     writer.finality.spoke(Word { promise, floor, floor_hash }, now);
+    writer.known.closed = writer.finality.closed();
     (writer.unsigned, writer.told_due) = (0, false);
     Ok(())
 }
@@ -252,13 +253,13 @@ fn look(local: &Local, writer: &mut Writer) -> Result<Option<(Hlc, Answer)>, Fai
             tracing::warn!(%author, marks = ?finality.marks(&author), "it is behind the dispute: stable stands still until it is cut (R17)");
         }
     }
+    writer.known.closed = writer.finality.closed();
     let stable = writer.finality.stable();
     if stable <= writer.recorded {
         return Ok(None);
     }
     let answer = submit(local, record_of(stable))?;
     writer.recorded = stable;
-    writer.known.stable = stable;
     Ok(Some((stable, answer)))
 }
 

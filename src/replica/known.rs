@@ -5,7 +5,7 @@
 
 use super::clone::Cloned;
 use super::record;
-use dag::admit::{Candidate, Known, Promise, Standing, Window};
+use dag::admit::{Candidate, Closed, Known, Promise, Standing, Window};
 use dag::control::{ControlRecord, Members};
 use dag::controls::Controls;
 use dag::genesis::Genesis;
@@ -32,7 +32,7 @@ pub struct Knowledge {
     pub controls: Controls,
     promises: BTreeMap<AuthorId, Promise>,
     /// Nothing at or below it changes any more (R16).
-    pub stable: Hlc,
+    pub closed: Closed,
     /// What is known of the commits that a clone does not have.
     cloned: Option<Arc<Cloned>>,
 }
@@ -47,7 +47,7 @@ impl Knowledge {
             entered: HashMap::new(),
             controls: Controls::new(founding),
             promises: BTreeMap::new(),
-            stable: Hlc::default(),
+            closed: Closed::default(),
             cloned: None,
         }
     }
@@ -251,8 +251,8 @@ impl Known for Knowledge {
         known.filter(|promise| promise.through >= through).or(Some(Promise { through, commit }))
     }
 
-    fn stable(&self) -> Hlc {
-        self.stable
+    fn closed(&self, author: &AuthorId) -> Hlc {
+        self.closed.through(author)
     }
 }
 

@@ -277,8 +277,8 @@ impl Opening {
     fn resume(&mut self, log: &Log) -> Result<(), Failure> {
         let stable = finality::recorded(log).map_err(refused)?;
         self.writer.recorded = stable;
-        self.writer.known.stable = stable;
         self.writer.finality.resume(stable);
+        self.writer.known.closed = self.writer.finality.closed();
         if stable > Hlc::default() {
             self.writer.linearizer.set_stable(stable);
         }

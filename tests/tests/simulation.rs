@@ -84,6 +84,13 @@ fn a_restored_replica_and_its_peers_get_what_the_other_run_wrote() {
     honest(1018).unwrap_or_else(|failure| panic!("{failure}"));
 }
 
+/// A member was removed; nobody waited for its promise any more, all told floors, and a reader's stable rested on them.
+/// Then a commit that the removed one had written came below those floors, and the members took it in.
+#[test]
+fn what_a_removed_member_wrote_does_not_enter_below_a_told_floor() {
+    honest(505).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
 #[test]
 fn the_same_seed_gives_the_same_trace() {
     let trace = |seed| honest(seed).unwrap_or_else(|failure| panic!("{failure}")).trace;

@@ -45,6 +45,6 @@ pub trait Known {
     fn numbered(&self, chain: Chain, seq: u64) -> Vec<CommitId>;
     /// The greatest promise of the author's tips whose commits are admitted here.
     fn promise(&self, author: &AuthorId) -> Option<Promise>;
-    /// How far main can never change here (R16).
-    fn stable(&self) -> Hlc;
+    /// The time at or below which nothing of this author enters here any more ([`super::Closed`]).
+    fn closed(&self, author: &AuthorId) -> Hlc;
 }

@@ -4,6 +4,7 @@
 //! the clock only holds a commit back, and an announced promise only sets it aside as proof. Hashes and signatures are
 //! checked before (`commit`, `tip`); whether the changes apply is the fold's matter, not ours.
 
+mod closed;
 mod known;
 mod segment;
 
@@ -16,6 +17,7 @@ use crate::id::{AuthorId, CommitId, GenesisId, NodeId};
 pub use crate::limits::{MAX_CLOCK_SKEW_MILLIS, MAX_EXTENSIONS, MAX_SETTLES};
 use crate::tip::Tip;
 use crate::vertex::{Chain, Vertex};
+pub use closed::Closed;
 use std::collections::BTreeSet;
 
 /// The newest rules level this program knows (R2).
@@ -49,7 +51,7 @@ pub enum Verdict {
     HoldForUpgrade(u32),
     /// Proof of a broken promise: kept aside, neither admitted nor refused silently; leads to a cut (R15).
     BrokenPromise(Promise),
-    /// It lies in what is stable here, through this time: its author wrote it before its folder was restored, or after it
+    /// It lies in what is closed here, through this time: its author wrote it before its folder was restored, or after it
     /// was removed. Kept aside as a proof is, because what is stable never changes (R16); leads to a cut.
     BelowStable(Hlc),
     /// Invalid everywhere and for ever.
@@ -126,7 +128,7 @@ pub fn admit(id: CommitId, header: &Header, ground: &Ground, known: &dyn Known, 
         Some(promise) if header.hlc <= promise.through && is_binding(&promise, header, known) => {
             Verdict::BrokenPromise(promise)
         }
-        _ if header.hlc <= known.stable() => Verdict::BelowStable(known.stable()),
+        _ if header.hlc <= known.closed(&header.author) => Verdict::BelowStable(known.closed(&header.author)),
         _ => Verdict::Admit { generation: generation(header, &ancestors), twin: twin(id, header, known) },
     }
 }

@@ -48,7 +48,7 @@ impl Known for History {
     fn promise(&self, author: &AuthorId) -> Option<Promise> {
         self.promise.filter(|_| *author == MEMBER)
     }
-    fn stable(&self) -> Hlc {
+    fn closed(&self, _: &AuthorId) -> Hlc {
         self.stable
     }
 }

@@ -75,6 +75,7 @@ impl Replica {
         let word = Word { promise, floor, floor_hash };
         let tip = sign(&self.key, commit, word, memory.library.stored_heads.digest());
         memory.finality.spoke(word, now_millis);
+        memory.library.skeleton.close(memory.finality.closed());
         memory.library.keep_tip(&tip);
         memory.after_sync.push(AfterSync::Signed(Box::new(tip.clone())));
         self.disk.append(vec![Record::Tip(tip)]);
@@ -117,10 +118,10 @@ impl Replica {
             writing.remove(other);
         }
         memory.finality.settle(writing, &mut |hlc| fold.hash_at(hlc));
+        memory.library.skeleton.close(memory.finality.closed());
         let stable = memory.finality.stable();
         if stable > memory.stable.1 {
             memory.stable.1 = stable;
-            memory.library.skeleton.set_stable(stable);
             if habit == Habit::ShowsStableEarly {
                 memory.stable.0 = stable;
             }

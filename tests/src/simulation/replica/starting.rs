@@ -51,7 +51,7 @@ impl Replica {
         let mut fold = new_fold(self.number);
         fold.arrive(commits.iter().map(ordered).collect());
         finality.resume(stable);
-        library.skeleton.set_stable(stable);
+        library.skeleton.close(finality.closed());
         let equivocators = library.skeleton.chains().equivocators();
         equivocators.into_iter().for_each(|author| finality.mark(author, Mark::Equivocated));
         // A run that goes on counts on: only an equivocator's does.

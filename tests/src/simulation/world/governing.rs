@@ -31,8 +31,7 @@ impl World<'_> {
     pub(super) fn plan_rulings(&mut self, cast: Cast) {
         let somebody_goes = cast.founding > cast.admins && self.random.chance(700);
         for who in cast.founding..cast.peers {
-            // A reader could give away what a removed member wrote, below what is stable: only a cut settles that (R17).
-            let role = if self.random.chance(300) && !somebody_goes { Role::Reader } else { Role::Writer };
+            let role = if self.random.chance(300) { Role::Reader } else { Role::Writer };
             let when = self.random.below(STORM_MILLIS * 3 / 4);
             self.plan_ruling(cast, when, Ruling::Admit(who, role));
             if self.random.chance(200) {
