@@ -237,10 +237,10 @@ pub fn broken(through: Hlc) -> String {
     )
 }
 
-/// A commit in what is stable, in words.
+/// A commit in what is closed for its author (`dag::admit::Closed`), in words.
 pub fn late(through: Hlc) -> String {
     format!(
-        "it lies in what is stable here, through {through}: written before its author's folder was restored, or after its author was removed; kept until the members cut the author (R16)"
+        "it lies in what is closed here, through {through} (stable, or the floor told to others): written before its author's folder was restored, or after its author was removed; kept until the members cut the author (R16)"
     )
 }
 

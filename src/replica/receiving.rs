@@ -236,7 +236,7 @@ impl Pass<'_> {
             Verdict::BrokenPromise(promise) => {
                 self.hold_proof(opened, id, Mark::BrokePromise, held::broken(promise.through))
             }
-            Verdict::BelowStable(through) => self.hold_proof(opened, id, Mark::BelowStable, held::late(through)),
+            Verdict::BelowClosed(through) => self.hold_proof(opened, id, Mark::BelowClosed, held::late(through)),
             Verdict::Invalid(invalid) => {
                 self.taken.refused.push((Fault::Invalid, format!("commit {id}: {invalid}")));
             }

@@ -53,7 +53,7 @@ pub enum Verdict {
     BrokenPromise(Promise),
     /// It lies in what is closed here, through this time: its author wrote it before its folder was restored, or after it
     /// was removed. Kept aside as a proof is, because what is stable never changes (R16); leads to a cut.
-    BelowStable(Hlc),
+    BelowClosed(Hlc),
     /// Invalid everywhere and for ever.
     Invalid(Invalid),
 }
@@ -128,7 +128,7 @@ pub fn admit(id: CommitId, header: &Header, ground: &Ground, known: &dyn Known, 
         Some(promise) if header.hlc <= promise.through && is_binding(&promise, header, known) => {
             Verdict::BrokenPromise(promise)
         }
-        _ if header.hlc <= known.closed(&header.author) => Verdict::BelowStable(known.closed(&header.author)),
+        _ if header.hlc <= known.closed(&header.author) => Verdict::BelowClosed(known.closed(&header.author)),
         _ => Verdict::Admit { generation: generation(header, &ancestors), twin: twin(id, header, known) },
     }
 }

@@ -183,7 +183,7 @@ fn a_promise_of_another_run_refuses_nothing_but_what_is_stable() {
     history.promise = Some(Promise { through: Hlc::new(400, 0), commit: id("n") });
     history.stable = Hlc::new(380, 0);
     let verdict = |millis| admit(id("x"), &header(MEMBER, 8, 1, "n", "cn", millis), &GROUND, &history, NOW);
-    assert_eq!(verdict(380), Verdict::BelowStable(history.stable));
+    assert_eq!(verdict(380), Verdict::BelowClosed(history.stable));
     assert_eq!(verdict(381), Verdict::Admit { generation: 5, twin: None });
 }
 

@@ -178,15 +178,20 @@ impl Network {
     }
 
     fn gossip(&mut self, announcement: Announcement, now: Duration) {
-        let crowded = self.peers.values().filter(|p| p.welcome).count() > self.limits.direct_peers;
-        self.announcing.gossip_waits = now < self.announcing.gossip_at(now, crowded);
-        let Ok(bytes) = encode(&Message::Announce(announcement)) else { return };
-        if !self.announcing.gossip_waits {
-            self.announcing.gossiped = now;
-            // Nobody in the mesh, or the same words again: both are usual.
-            let topic = topic(&self.context.host.genesis());
-            let _not_sent = self.swarm.behaviour_mut().gossip.publish(topic, bytes);
+        self.announcing.gossip_waits = !self.is_gossip_due(now);
+        if self.announcing.gossip_waits {
+            return;
         }
+        let Ok(bytes) = encode(&Message::Announce(announcement)) else { return };
+        self.announcing.gossiped = now;
+        // Nobody in the mesh, or the same words again: both are usual.
+        let topic = topic(&self.context.host.genesis());
+        let _not_sent = self.swarm.behaviour_mut().gossip.publish(topic, bytes);
+    }
+
+    fn is_gossip_due(&self, now: Duration) -> bool {
+        let is_crowded = self.peers.values().filter(|p| p.welcome).count() > self.limits.direct_peers;
+        now >= self.announcing.gossip_at(now, is_crowded)
     }
 
     /// It may not have heard: the next one says everything again.
@@ -253,8 +258,7 @@ impl Network {
             self.recheck(true);
             *self.shared.addresses() = lasting(&self.dialing.kept());
         }
-        let crowded = self.peers.values().filter(|p| p.welcome).count() > self.limits.direct_peers;
-        if self.announcing.gossip_waits && now >= self.announcing.gossip_at(now, crowded) {
+        if self.announcing.gossip_waits && self.is_gossip_due(now) {
             // The newest words are those of the next announcement; one is due now.
             if let Some(peer) = self.peers.values_mut().find(|p| p.welcome) {
                 peer.announce_by(now);

@@ -16,8 +16,8 @@ pub enum Mark {
     BrokePromise,
     /// Two hashes of main at one floor (R16).
     TwoTongues,
-    /// A commit in what was stable here (R16).
-    BelowStable,
+    /// A commit in what was closed for it here (R16, `dag::admit::Closed`).
+    BelowClosed,
 }
 
 impl Finality {

@@ -54,8 +54,8 @@ impl Replica {
                 memory.finality.mark(segment.tip.tip.author, Mark::BrokePromise);
                 Until::Cut
             }
-            Err((_, Verdict::BelowStable(_))) => {
-                memory.finality.mark(segment.tip.tip.author, Mark::BelowStable);
+            Err((_, Verdict::BelowClosed(_))) => {
+                memory.finality.mark(segment.tip.tip.author, Mark::BelowClosed);
                 Until::Cut
             }
             Err((_, Verdict::Invalid(_))) => return Err(Fault::Invalid),
