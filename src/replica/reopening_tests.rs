@@ -11,7 +11,8 @@ use super::report::Report;
 fn what_stands_above_a_checkpoint_is_found_at_every_opening() {
     let mut peer = Peer::founder_of_short_epochs(3);
     for _ in 0..4 {
-        peer.write_one_by_one(5);
+        peer.write_one_by_one(3);
+        peer.write_over_an_epochs_end();
         peer.restart();
         let before = peer.main();
         peer.replica().linearize().unwrap();
