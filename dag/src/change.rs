@@ -5,8 +5,6 @@
 
 mod before;
 
-pub use before::{RangeDigest, row_hash};
-
 use crate::id::{EntityId, LayoutId, NodeId};
 pub use crate::limits::{INLINE_BEFORE, INLINE_BODY, MAX_READS, MAX_SCHEMA_CHANGES, MAX_TABLES};
 use crate::row::Row;

@@ -1,4 +1,4 @@
-//! Before-values and digests of what was read: what an author saw, and whether it is still so.
+//! Before-values: what an author saw, and whether it is still so.
 
 use super::{Before, ChangeSet, INLINE_BEFORE};
 use crate::encode::{Domain, encode_cell};
@@ -34,45 +34,6 @@ fn cell_bytes(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(24);
     encode_cell(value, &mut bytes);
     bytes
-}
-
-/// Hash of a row's cells, for [`super::ReadGuard::Row`].
-pub fn row_hash(values: &[Value]) -> NodeId {
-    let mut hasher = Domain::ROW.hasher();
-    for value in values {
-        let bytes = cell_bytes(value);
-        hasher.update(&(bytes.len() as u64).to_le_bytes());
-        hasher.update(&bytes);
-    }
-    NodeId(hasher.finalize().into())
-}
-
-/// Digest and count of a scan, for [`super::ReadGuard::Range`]: feed it every entry in key order.
-pub struct RangeDigest {
-    hasher: blake3::Hasher,
-    count: u64,
-}
-
-impl Default for RangeDigest {
-    fn default() -> Self {
-        RangeDigest { hasher: Domain::READ_SET.hasher(), count: 0 }
-    }
-}
-
-impl RangeDigest {
-    /// Adds an entry: key bytes, and row or primary key bytes.
-    pub fn entry(&mut self, key: &[u8], bytes: &[u8]) {
-        for part in [key, bytes] {
-            self.hasher.update(&(part.len() as u64).to_le_bytes());
-            self.hasher.update(part);
-        }
-        self.count += 1;
-    }
-
-    /// How many entries there were, and their digest.
-    pub fn finish(self) -> (u64, NodeId) {
-        (self.count, NodeId(self.hasher.finalize().into()))
-    }
 }
 
 impl ChangeSet {
