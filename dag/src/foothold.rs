@@ -70,12 +70,13 @@ impl Foothold {
         to_bytes(&self.written)
     }
 
-    /// Reads canonical bytes. Error: not a foothold, or one whose heads it does not know itself.
+    /// Reads canonical bytes. Error: not a foothold, one whose heads it does not know itself, or too large a region.
     pub fn from_bytes(bytes: &[u8]) -> Result<Foothold> {
         let written: Written = from_bytes("foothold", bytes)?;
         if written.version != 1 {
             return Err(Error::malformed("foothold", format!("version {} is not known here", written.version)));
         }
+        check_region(written.region.len())?;
         let foothold = Foothold::new(written);
         let well = foothold.written.frontier.iter().all(|head| foothold.vertices.contains_key(head))
             && foothold.vertices.values().all(|vertex| spot(vertex) <= foothold.written.place);
@@ -203,10 +204,14 @@ fn region(feet: &BTreeMap<CommitId, Vertex>, look: &dyn Fn(&CommitId) -> Option<
         vertex.parents.iter().filter_map(look).for_each(|parent| open.paint(parent, &paint));
         if paint.len() < open.all {
             found.insert(vertex.id, vertex);
-            Error::limit("commits that stand across a checkpoint", found.len(), MAX_REGION)?;
+            check_region(found.len())?;
         }
     }
     Ok(found.into_values().collect())
+}
+
+fn check_region(vertices: usize) -> Result<()> {
+    Error::limit("commits that stand across a checkpoint", vertices, MAX_REGION)
 }
 
 /// Vertices by generation, each with the feet that stand on it.
@@ -323,5 +328,38 @@ mod tests {
         let mut foothold = survey(&all, "f", "f", None);
         foothold.written.named.push(all[&id("h")].clone());
         assert!(Foothold::from_bytes(&foothold.to_bytes()).is_err());
+    }
+
+    /// Commit number `n` of a long chain: its parent is the one before it, the first has none.
+    fn link(n: u64) -> Vertex {
+        let name = |n: u64| CommitId([n.to_be_bytes(); 4].as_flattened().try_into().unwrap());
+        let parents: Vec<CommitId> = n.checked_sub(1).map(name).into_iter().collect();
+        let (prev, hlc) = (parents.first().copied(), Hlc::new(n + 1, 0));
+        Vertex {
+            id: name(n),
+            parents,
+            hlc,
+            author: AuthorId([1; 32]),
+            run: RunId(1),
+            seq: n + 1,
+            prev,
+            generation: n + 1,
+        }
+    }
+
+    #[test]
+    fn a_region_and_the_chains_kept_are_bounded() {
+        let look = |id: &CommitId| Some(link(u64::from_be_bytes(*id.0.first_chunk()?)));
+        let between = |n: usize| [link(0), link(n as u64)].map(|foot| (foot.id, foot)).into();
+        assert_eq!(region(&between(MAX_REGION), &look).unwrap().len(), MAX_REGION);
+        assert!(matches!(region(&between(MAX_REGION + 1), &look), Err(Error::Limit { .. })));
+        let kept = |chains: u64| {
+            let mut survey = Survey::new(spot(&link(chains)), None);
+            (0..chains).for_each(|n| survey.take(&Vertex { run: RunId(n), ..link(n) }, &[]));
+            let foothold = survey.finish(vec![], &|_| None).unwrap();
+            (foothold.named().len(), foothold.vertex(&link(0).id).is_some())
+        };
+        assert_eq!(kept(MAX_CHAINS as u64), (MAX_CHAINS, true));
+        assert_eq!(kept(MAX_CHAINS as u64 + 1), (MAX_CHAINS, false), "the oldest is left out");
     }
 }

@@ -51,7 +51,7 @@ impl Prepared {
     }
 
     fn encoded(body: Body, reads: &[ReadGuard]) -> Result<Prepared> {
-        let body_bytes = body.encode_checked()?;
-        Ok(Prepared { body: Arc::new(body), body_bytes, reads: reads.into(), read_bytes: encode_reads(reads) })
+        let (body_bytes, read_bytes) = (body.encode_checked()?, encode_reads(reads)?);
+        Ok(Prepared { body: Arc::new(body), body_bytes, reads: reads.into(), read_bytes })
     }
 }

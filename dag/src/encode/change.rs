@@ -162,7 +162,7 @@ impl Body {
     pub fn encode_checked(&self) -> Result<Vec<u8>> {
         match self {
             Body::Inline(changes) => check::changes(changes)?,
-            Body::Trees { tables, .. } => check::runs(tables)?,
+            Body::Trees { schema, tables } => check::trees(schema, tables)?,
         }
         Ok(self.encode())
     }
@@ -181,8 +181,8 @@ impl Body {
             // An array of four, the version, the form.
             Some([0x84, VERSION, INLINE]) => decode_inline(bytes).map(|changes| Body::Inline(Arc::new(changes))),
             Some([0x84, VERSION, TREES]) => {
-                let (_, _, schema, tables): (u8, u8, _, Vec<TableRuns>) = from_bytes("body", bytes)?;
-                check::runs(&tables)?;
+                let (_, _, schema, tables): (u8, u8, Vec<SchemaChange>, Vec<TableRuns>) = from_bytes("body", bytes)?;
+                check::trees(&schema, &tables)?;
                 Ok(Body::Trees { schema, tables })
             }
             _ => Err(Error::malformed("body", "of a form that this version does not know: upgrade")),
@@ -229,8 +229,8 @@ impl ChangeSet {
         Ok(encode_inline(self))
     }
 
-    /// The read set's canonical bytes.
-    pub fn encode_reads(&self) -> Vec<u8> {
+    /// The read set's canonical bytes; an error as of [`encode_reads`].
+    pub fn encode_reads(&self) -> Result<Vec<u8>> {
         encode_reads(&self.reads)
     }
 
@@ -243,9 +243,11 @@ impl ChangeSet {
     }
 }
 
-/// A read set's canonical bytes; none for an empty one.
-pub fn encode_reads(reads: &[ReadGuard]) -> Vec<u8> {
-    if reads.is_empty() { Vec::new() } else { to_bytes(&reads) }
+/// A read set's canonical bytes; none for an empty one. More guards than a commit may carry are an error: such a read
+/// set must not be signed.
+pub fn encode_reads(reads: &[ReadGuard]) -> Result<Vec<u8>> {
+    check::reads(reads)?;
+    Ok(if reads.is_empty() { Vec::new() } else { to_bytes(&reads) })
 }
 
 /// Reads the read set's canonical bytes.
@@ -254,7 +256,7 @@ pub fn decode_reads(bytes: &[u8]) -> Result<Vec<ReadGuard>> {
         return Ok(Vec::new());
     }
     let reads: Vec<ReadGuard> = from_bytes("read set", bytes)?;
-    Error::limit("guards of a read set", reads.len(), crate::change::MAX_READS)?;
+    check::reads(&reads)?;
     if reads.is_empty() { Err(Error::malformed("read set", "empty, which is no bytes")) } else { Ok(reads) }
 }
 

@@ -2,12 +2,14 @@
 
 use super::TableRuns;
 use crate::change::{
-    Before, CellBefore, CellChange, ChangeSet, INLINE_BEFORE, MAX_SCHEMA_CHANGES, MAX_TABLES, TableChanges,
+    Before, CellBefore, CellChange, ChangeSet, INLINE_BEFORE, MAX_READS, MAX_SCHEMA_CHANGES, MAX_TABLES, ReadGuard,
+    TableChanges,
 };
 use crate::encode::encode_cell;
 use crate::error::{Error, Result};
 use crate::id::NodeId;
 use crate::row_key::{Key, MAX_KEY};
+use crate::schema::SchemaChange;
 
 fn bad(reason: &'static str) -> Error {
     Error::malformed("change set", reason)
@@ -18,10 +20,18 @@ fn ascending<T: Ord>(items: impl Iterator<Item = T>, reason: &'static str) -> Re
 }
 
 pub(super) fn changes(changes: &ChangeSet) -> Result<()> {
-    Error::limit("schema changes of a commit", changes.schema.len(), MAX_SCHEMA_CHANGES)?;
+    schema(&changes.schema)?;
     Error::limit("tables of a commit", changes.tables.len(), MAX_TABLES)?;
     ascending(changes.tables.iter().map(|t| t.table), "tables are not sorted")?;
     changes.tables.iter().try_for_each(table)
+}
+
+fn schema(changes: &[SchemaChange]) -> Result<()> {
+    Error::limit("schema changes of a commit", changes.len(), MAX_SCHEMA_CHANGES)
+}
+
+pub(super) fn reads(guards: &[ReadGuard]) -> Result<()> {
+    Error::limit("guards of a read set", guards.len(), MAX_READS)
 }
 
 fn table(table: &TableChanges) -> Result<()> {
@@ -80,7 +90,8 @@ fn one_form(before: &Before) -> bool {
     }
 }
 
-pub(super) fn runs(tables: &[TableRuns]) -> Result<()> {
+pub(super) fn trees(changes: &[SchemaChange], tables: &[TableRuns]) -> Result<()> {
+    schema(changes)?;
     Error::limit("tables of a commit", tables.len(), MAX_TABLES)?;
     ascending(tables.iter().map(|t| t.table), "tables are not sorted")?;
     let empty = |run: &super::Run| run.count == 0;

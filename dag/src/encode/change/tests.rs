@@ -1,8 +1,9 @@
 //! Change sets: golden bytes, round trips, what is refused.
 
 use super::*;
+use crate::change::{MAX_READS, MAX_SCHEMA_CHANGES, MAX_TABLES};
 use crate::row::Row;
-use crate::row_key::Key;
+use crate::row_key::{Key, MAX_KEY};
 use crate::schema::fixture::{BIGINT, column, id, table};
 use crate::value::Value;
 use data_encoding::HEXLOWER;
@@ -68,7 +69,7 @@ fn everything_reads_back() {
             ReadGuard::Range { space: table.id, from: key(1), to: key(2), count: 3, digest: NodeId::ZERO },
         ],
     };
-    let (body, reads) = (full.encode_body().expect("sorted"), full.encode_reads());
+    let (body, reads) = (full.encode_body().expect("sorted"), full.encode_reads().expect("few"));
     assert_eq!(ChangeSet::decode(&body, &reads).expect("decodes"), full);
     assert_eq!(full.count(), 15);
     for cut in 0..body.len() {
@@ -79,7 +80,7 @@ fn everything_reads_back() {
 #[test]
 fn an_empty_change_set_is_no_bytes() {
     let empty = ChangeSet::default();
-    assert!(empty.encode_body().expect("sorted").is_empty() && empty.encode_reads().is_empty());
+    assert!(empty.encode_body().expect("sorted").is_empty() && empty.encode_reads().expect("none").is_empty());
     assert_eq!(ChangeSet::decode(&[], &[]).expect("decodes"), empty);
 }
 
@@ -143,4 +144,47 @@ fn hostile_bytes_never_panic_and_only_one_form_decodes() {
             }
         }
     }
+}
+
+/// Bodies and read sets with so many of each thing; tables and schema changes in both forms (R10).
+#[test]
+fn limits_hold_at_the_limit_and_not_one_past() {
+    let schema = |n: usize| vec![SchemaChange::DropTable(id(b't', 0)); n];
+    let table = |n: usize| EntityId(std::array::from_fn(|i| n.to_be_bytes().get(i).copied().unwrap_or(0)));
+    let clear = |n| TableChanges {
+        table: table(n),
+        clear: true,
+        inserts: vec![],
+        updates: vec![],
+        deletes: vec![],
+        ..changes(0)
+    };
+    let none = Run { root: NodeId::ZERO, count: 0, bytes: 0 };
+    let run = |n| TableRuns {
+        table: table(n),
+        layout: LayoutId(7),
+        clear: true,
+        inserts: none,
+        updates: none,
+        deletes: none,
+    };
+    let inline = |changes: ChangeSet| Body::Inline(Arc::new(changes));
+    let long_key = |n| TableChanges { deletes: vec![Delete { key: Key::from(vec![9; n]), ..delete(0) }], ..changes(0) };
+    let cases: [(usize, &dyn Fn(usize) -> Body); 5] = [
+        (MAX_SCHEMA_CHANGES, &|n| inline(ChangeSet { schema: schema(n), ..set(vec![]) })),
+        (MAX_SCHEMA_CHANGES, &|n| Body::Trees { schema: schema(n), tables: vec![run(0)] }),
+        (MAX_TABLES, &|n| inline(set((0..n).map(clear).collect()))),
+        (MAX_TABLES, &|n| Body::Trees { schema: vec![], tables: (0..n).map(run).collect() }),
+        (MAX_KEY, &|n| inline(set(vec![long_key(n)]))),
+    ];
+    for (at, (limit, body)) in cases.into_iter().enumerate() {
+        for (n, fits) in [(limit, true), (limit + 1, false)] {
+            assert_eq!(body(n).encode_checked().is_ok(), fits, "case {at}: {n} written");
+            assert_eq!(Body::decode(&body(n).encode()).is_ok(), fits, "case {at}: {n} read");
+        }
+    }
+    let reads = |n| vec![ReadGuard::Row { table: id(b't', 0), key: key(0), row: None }; n];
+    assert_eq!(decode_reads(&encode_reads(&reads(MAX_READS)).expect("fits")).expect("fits").len(), MAX_READS);
+    assert!(encode_reads(&reads(MAX_READS + 1)).is_err());
+    assert!(decode_reads(&to_bytes(&reads(MAX_READS + 1))).is_err());
 }
