@@ -301,13 +301,33 @@ mod tests {
 
     #[test]
     fn limits_hold_at_the_limit_and_not_one_past() {
-        let many = |n: usize| encode_records(&vec![ControlRecord::RaiseRules(1); n]);
-        assert!(decode_records(&many(MAX_RECORDS)).is_ok());
-        assert!(decode_records(&many(MAX_RECORDS + 1)).is_err());
-        let named = |n: usize| {
-            encode_records(&[ControlRecord::Admit { author: author(1), role: Role::Reader, name: "x".repeat(n) }])
+        let text = |n: usize| "x".repeat(n);
+        let name = |n| ControlRecord::Admit { author: author(1), role: Role::Reader, name: text(n) };
+        let given = |slots: usize, floors| ControlRecord::HandOver {
+            to: author(1),
+            slots: ByteBuf::from(vec![0; slots]),
+            floors: vec![(EntityId::ZERO, 1); floors],
         };
-        assert!(decode_records(&named(MAX_MEMBER_NAME)).is_ok());
-        assert!(decode_records(&named(MAX_MEMBER_NAME + 1)).is_err());
+        let cut = |votes| ControlRecord::Cut {
+            author: author(1),
+            run: RunId(1),
+            last: CommitId([1; 32]),
+            votes: vec![Vote { author: author(2), signature: ByteArray::new([0; 64]) }; votes],
+        };
+        type Case<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Vec<ControlRecord>);
+        let cases: [Case<'_>; 8] = [
+            ("records", MAX_RECORDS, &|n| vec![ControlRecord::RaiseRules(1); n]),
+            ("a member's name", MAX_MEMBER_NAME, &|n| vec![name(n)]),
+            ("a setting's name", MAX_MEMBER_NAME, &|n| vec![ControlRecord::Setting { name: text(n), value: text(1) }]),
+            ("a setting", MAX_SETTING, &|n| vec![ControlRecord::Setting { name: text(1), value: text(n) }]),
+            ("votes", MAX_RECORDS, &|n| vec![cut(n)]),
+            ("withdrawn", MAX_RECORDS, &|n| vec![ControlRecord::Withdraw(vec![CommitId([1; 32]); n])]),
+            ("bytes of slots", MAX_SLOTS as usize / 8, &|n| vec![given(n, 0)]),
+            ("floors", MAX_FLOORS, &|n| vec![given(1, n)]),
+        ];
+        for (what, limit, records) in cases {
+            assert!(decode_records(&encode_records(&records(limit))).is_ok(), "{what}: {limit}");
+            assert!(decode_records(&encode_records(&records(limit + 1))).is_err(), "{what}: {limit} and one");
+        }
     }
 }

@@ -179,6 +179,8 @@ mod tests {
         assert_eq!(room.enter(1, 1, 1, parents("a"), ()), Err(RoomError::Commits));
         room.enter(3, 1, MAX_WAITING_BYTES + 1, parents("a"), ()).unwrap();
         assert_eq!(room.enter(3, 1, 1, parents("a"), ()), Err(RoomError::Bytes));
+        room.enter(4, 1, MAX_WAITING_BYTES - 1, parents("a"), ()).unwrap();
+        assert_eq!([1, 1].map(|bytes| room.enter(4, 1, bytes, parents("a"), ())), [Ok(()), Err(RoomError::Bytes)]);
         room.enter(2, 1, 1, Until::Time(9), ()).unwrap();
         room.forget(&1);
         room.forget(&2);

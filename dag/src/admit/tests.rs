@@ -136,10 +136,8 @@ fn what_is_invalid_everywhere() {
         (|h| h.genesis = GenesisId([8; 32]), Invalid::OtherDatabase(GenesisId([8; 32]))),
         (|h| h.parents.reverse(), Invalid::Parents),
         (|h| h.parents = vec![id("c"), id("c")], Invalid::Parents),
-        (|h| h.parents = (0..65).map(|n| CommitId([n; 32])).collect(), Invalid::Parents),
         (|h| h.settles = vec![id("n"), id("c")], Invalid::Settles),
         (|h| h.settles = vec![id("q")], Invalid::Settles),
-        (|h| drop(h.extensions.insert("note".into(), vec![0; MAX_EXTENSIONS])), Invalid::Extensions),
         (|h| h.hlc = Hlc(u64::MAX), Invalid::Time(Hlc(u64::MAX))),
         (|h| h.rules_level = 0, Invalid::RulesLevel { named: 0, in_force: 1 }),
         (|h| h.kind = CommitKind::Join, Invalid::Kind(CommitKind::Join)),
@@ -162,6 +160,25 @@ fn what_is_invalid_everywhere() {
     ];
     for (at, (edit, expected)) in cases.iter().enumerate() {
         assert_eq!(next(edit), Verdict::Invalid(expected.clone()), "case {at}");
+    }
+}
+
+/// What is within its bound goes on to what follows in admission: missing parents are waited for.
+#[test]
+fn limits_hold_at_the_limit_and_not_one_past() {
+    let ids = |n: usize| {
+        (0..n).map(|n| CommitId([(n / 256) as u8, (n % 256) as u8].repeat(16).try_into().unwrap())).collect()
+    };
+    let with = |edit: &dyn Fn(&mut Header)| next(|h| (h.parents = ids(1), edit(h)).1);
+    type Case<'a> = (usize, Invalid, &'a dyn Fn(&mut Header, usize));
+    let cases: [Case<'_>; 3] = [
+        (MAX_PARENTS, Invalid::Parents, &|h, n| h.parents = ids(n)),
+        (MAX_SETTLES, Invalid::Settles, &|h, n| h.settles = ids(n)),
+        (MAX_EXTENSIONS, Invalid::Extensions, &|h, n| drop(h.extensions.insert("note".into(), vec![0; n - 4]))),
+    ];
+    for (limit, invalid, edit) in cases {
+        assert!(matches!(with(&|h| edit(h, limit)), Verdict::Wait(_)), "{limit}");
+        assert_eq!(with(&|h| edit(h, limit + 1)), Verdict::Invalid(invalid), "{limit} and one");
     }
 }
 

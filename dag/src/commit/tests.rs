@@ -217,6 +217,18 @@ fn large_changes_inline_are_refused_wherever_they_come_from() {
     assert!(verify(commit.bytes().to_vec()).is_err());
 }
 
+/// A commit whose header has exactly so many bytes.
+fn with_header(bytes: usize, seq: u64, prev: Option<CommitId>) -> Result<Commit> {
+    let with = |note: usize| {
+        let mut header = header(seq, prev, CommitKind::Data);
+        header.extensions = BTreeMap::from([("note".to_owned(), vec![0; note])]);
+        Commit::new(header, &changes(), &[])
+    };
+    // Up to 65,535 the note's length takes two bytes.
+    let beside = with(1_000)?.header_length() - 1_000;
+    with(bytes - beside)
+}
+
 #[test]
 fn limits_hold_at_the_limit_and_not_one_past() {
     let with = |change: &dyn Fn(&mut Header)| {
@@ -226,11 +238,46 @@ fn limits_hold_at_the_limit_and_not_one_past() {
     };
     let parents = |count: usize| (0..count).map(|n| CommitId([n as u8; 32])).collect();
     let named = |length: usize| BTreeMap::from([("n".repeat(length), Vec::new())]);
-    assert!(with(&|h| h.parents = parents(64)).is_ok());
-    assert!(with(&|h| h.parents = parents(65)).is_err());
-    assert!(with(&|h| h.extensions = named(64)).is_ok());
-    assert!(with(&|h| h.extensions = named(65)).is_err());
-    assert!(with(&|h| h.extensions = BTreeMap::from([("n".to_owned(), vec![0; MAX_HEADER])])).is_err());
+    type Case<'a> = (usize, &'a dyn Fn(usize) -> Result<Commit>);
+    let cases: [Case<'_>; 3] = [
+        (MAX_PARENTS, &|n| with(&|h| h.parents = parents(n))),
+        (MAX_EXTENSION_NAME, &|n| with(&|h| h.extensions = named(n))),
+        (MAX_HEADER, &|n| with_header(n, 1, None)),
+    ];
+    for (limit, commit) in cases {
+        assert!(matches!(verify(commit(limit).expect("fits").bytes().to_vec()), Ok(Checked::Commit(_))), "{limit}");
+        assert!(commit(limit + 1).is_err(), "{limit} and one");
+    }
+    assert_eq!(with_header(MAX_HEADER, 1, None).expect("fits").header_length(), MAX_HEADER);
+    // 128 MiB are not made for this: the parts' lengths decide.
+    let contents = |n: usize| {
+        check_limits(
+            &header(1, None, CommitKind::Data),
+            &Frame { header: 0..9, body: 0..n - 3, reads: 0..2, control: 0..1 },
+        )
+    };
+    assert!(contents(MAX_BODY).is_ok());
+    assert!(contents(MAX_BODY + 1).is_err());
+}
+
+#[test]
+fn a_segment_has_at_most_so_many_commits_and_bytes_of_headers() {
+    let long = |length: usize| {
+        let mut commits: Vec<Commit> = Vec::new();
+        for seq in 1..=length as u64 {
+            commits.push(with_header(MAX_HEADER, seq, commits.last().map(|commit| commit.id)).expect("fits"));
+        }
+        commits
+    };
+    let most = MAX_SEGMENT_HEADERS / MAX_HEADER;
+    for (what, at, past) in [
+        ("commits", chain(MAX_SEGMENT_COMMITS as u64), chain(MAX_SEGMENT_COMMITS as u64 + 1)),
+        ("bytes of headers", long(most), long(most + 1)),
+    ] {
+        let verified = |commits: &[Commit]| segment(commits, &tip_at(commits.last().expect("some")));
+        assert!(verified(&at).is_ok(), "{what} at the limit");
+        assert!(matches!(verified(&past), Err(Error::Limit { .. })), "{what} past it");
+    }
 }
 
 #[test]

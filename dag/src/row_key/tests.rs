@@ -145,6 +145,11 @@ fn what_makes_no_key_is_refused() {
     assert!(json.entry_key(&table, &row, &Key::from(vec![])).is_err());
     table.primary = None;
     assert!(matches!(table.primary_key_of(&row), Err(Error::HiddenKey)));
+    // Bytes are keys as they are, and a terminator of two.
+    let table = crate::schema::fixture::table(vec![column(0, ColumnType::VarBinary(9_999), false)]);
+    let key = |bytes: usize| table.primary_key_of(&[Value::bytes(vec![7; bytes - 2])]).map(|key| key.0.len());
+    assert_eq!(key(MAX_KEY).expect("at the limit"), MAX_KEY);
+    assert!(matches!(key(MAX_KEY + 1), Err(Error::KeyTooLong(3073))));
 }
 
 #[test]

@@ -113,3 +113,44 @@ fn distinct<'a>(kind: EntityKind, names: impl Iterator<Item = &'a str>) -> Resul
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::fixture::{BIGINT, column, index, part, table};
+
+    fn names(count: usize) -> impl Iterator<Item = std::sync::Arc<str>> {
+        (0..count).map(|n| format!("n{n}").into())
+    }
+
+    #[test]
+    fn limits_hold_at_the_limit_and_not_one_past() {
+        let plain = || table(vec![column(0, BIGINT, false)]);
+        let one = || column(0, BIGINT, false);
+        type Case<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Table);
+        let cases: [Case<'_>; 6] = [
+            ("a table's name", MAX_NAME, &|n| Table { name: "é".repeat(n).into(), ..plain() }),
+            ("a column's name", MAX_NAME, &|n| table(vec![Column { name: "é".repeat(n).into(), ..one() }])),
+            ("an index's name", MAX_NAME, &|n| Table {
+                indexes: vec![Index { name: "é".repeat(n).into(), ..index(1, false, vec![part(0)]) }],
+                ..plain()
+            }),
+            ("columns", MAX_COLUMNS, &|n| table(names(n).map(|name| Column { name, ..one() }).collect())),
+            ("indexes", MAX_INDEXES, &|n| Table {
+                indexes: names(n).map(|name| Index { name, ..index(1, false, vec![part(0)]) }).collect(),
+                ..plain()
+            }),
+            ("parts", MAX_PARTS, &|n| Table { indexes: vec![index(1, false, vec![part(0); n])], ..plain() }),
+        ];
+        for (what, limit, made) in cases {
+            assert_eq!(made(limit).check(), Ok(()), "{limit} {what}");
+            assert!(made(limit + 1).check().is_err(), "{} {what}", limit + 1);
+        }
+        let database = |n: usize| Database {
+            id: EntityId::ZERO,
+            name: "x".repeat(n).into(),
+            collation: crate::collation::Collation::Binary,
+        };
+        assert_eq!((database(MAX_NAME).check(), database(MAX_NAME + 1).check().is_err()), (Ok(()), true));
+    }
+}

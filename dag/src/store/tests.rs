@@ -152,6 +152,9 @@ fn the_committer_answers_each_of_many_writers_once_its_records_are_there() {
 
 #[test]
 fn an_oversized_record_is_refused_and_harms_no_one() {
+    let place = record::Place { segment: 0, offset: 0 };
+    let at_most = record::write_head(&mut Vec::new(), place, Kind::VALUE, &[1; 32], &vec![0; MAX_RECORD]);
+    assert!(at_most.is_ok(), "{at_most:?}");
     let disk = Image::default();
     let log = Arc::new(open(&disk).unwrap().0);
     let committer = Committer::start(log, Limits::default()).unwrap();

@@ -1,6 +1,8 @@
 //! Trees against a sorted map: equal roots for equal rows, whatever happened on the way.
 
+use super::node::{Below, Child, Closed, Node, OpenNode, inline_payload, node_id};
 use super::*;
+use crate::limits::{MAX_LEVEL, MAX_NODE};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -249,6 +251,43 @@ fn what_a_tree_cannot_hold_is_an_error() {
 }
 
 #[test]
+fn limits_hold_at_the_limit_and_not_one_past() {
+    let (nodes, trees) = small();
+    let pushed = |key: usize| Builder::new(trees.shape(), &mut nodes.clone()).push(&vec![0; key], &[]).is_ok();
+    let parsed = |level: u8, value: usize, last: usize| {
+        let mut open = OpenNode::new(level.min(1));
+        let child = Child { id: NodeId::ZERO, below: Below { rows: 1, has_outside: false } };
+        for key in 0..4_u8 {
+            let long = if key == 3 { last } else { value };
+            let payload = if level == 0 { inline_payload(&vec![0; long]) } else { child.payload().to_vec() };
+            open.push(trees.shape(), &[key], &payload);
+        }
+        let mut bytes = open.close().bytes;
+        bytes[1] = level;
+        (bytes.len(), Node::parse(node_id(&bytes), bytes.into()).is_ok())
+    };
+    // A node's head has 6 bytes, an entry here 8 beside its value.
+    let last = MAX_NODE - 6 - 4 * 8 - 3 * MAX_INLINE_VALUE;
+    let built = |level: u8| {
+        let mut sink = nodes.clone();
+        let mut builder = Builder::above(trees.shape(), &mut sink, level);
+        builder.push_entry(0, &[1], &inline_payload(&[])).is_ok()
+    };
+    let level = usize::from(MAX_LEVEL);
+    type Case<'a> = (&'a str, usize, &'a dyn Fn(usize) -> bool);
+    let cases: [Case<'_>; 4] = [
+        ("bytes of a key", MAX_NODE_KEY, &|n| pushed(n)),
+        ("bytes of a node", MAX_NODE, &|n| parsed(0, MAX_INLINE_VALUE, last + n - MAX_NODE) == (n, true)),
+        ("bytes of a value in a leaf", MAX_INLINE_VALUE, &|n| parsed(0, 1, n).1),
+        ("levels read", level, &|n| parsed(n as u8, 1, 1).1),
+    ];
+    for (what, limit, fits) in cases {
+        assert_eq!((fits(limit), fits(limit + 1)), (true, false), "{what}");
+    }
+    assert_eq!((built(MAX_LEVEL), built(MAX_LEVEL + 1)), (true, false), "levels built");
+}
+
+#[test]
 fn a_proof_for_one_root_proves_nothing_for_another() {
     let (nodes, trees) = small();
     let mut rows = number_rows(300);
@@ -263,7 +302,6 @@ fn a_proof_for_one_root_proves_nothing_for_another() {
 
 #[test]
 fn leaves_that_overlap_are_damage_not_unsorted_rows() {
-    use super::node::{Closed, OpenNode, inline_payload};
     let (nodes, trees) = small();
     let close = |level: u8, entries: &[(u8, Vec<u8>)]| {
         let mut open = OpenNode::new(level);

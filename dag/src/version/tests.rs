@@ -110,6 +110,29 @@ fn a_later_run_speaks_for_those_before_it() {
     assert_eq!(lack(&graph, &behind, "", &other, &[]).0, "");
 }
 
+/// An author that signed `branches` commits in the place of one, in each of `runs` runs.
+fn crowd(branches: usize, runs: u64) -> Chains {
+    let mut chains = Chains::default();
+    for run in 1..=runs {
+        let branch = |n: usize| Vertex { run: RunId(run), ..vertex(&format!("{run} {n}"), vec![], 1) };
+        (0..branches).for_each(|n| _ = chains.insert(&branch(n)));
+    }
+    chains
+}
+
+#[test]
+fn of_branches_and_of_an_authors_ends_no_more_are_named_than_the_limit() {
+    let chain = Chain { author: AuthorId([7; 32]), run: RunId(1) };
+    for (branches, named) in [(MAX_BRANCHES, MAX_BRANCHES), (MAX_BRANCHES + 1, MAX_BRANCHES)] {
+        let chains = crowd(branches, 1);
+        assert_eq!((chains.have().len(), chains.ladder(chain, 1, &Graph::new()).len()), (named, named), "{branches}");
+    }
+    for (ends, named) in [(MAX_ENDS - 1, MAX_ENDS - 1), (MAX_ENDS, MAX_ENDS), (MAX_ENDS + 1, MAX_ENDS)] {
+        assert_eq!(crowd(1, ends as u64).have().len(), named, "{ends}");
+    }
+    assert_eq!(crowd(3, 30).have().len(), MAX_ENDS, "branches count as ends");
+}
+
 /// Pages in memory.
 #[derive(Default)]
 struct Shelf {

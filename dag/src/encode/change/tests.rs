@@ -170,7 +170,8 @@ fn limits_hold_at_the_limit_and_not_one_past() {
     };
     let inline = |changes: ChangeSet| Body::Inline(Arc::new(changes));
     let long_key = |n| TableChanges { deletes: vec![Delete { key: Key::from(vec![9; n]), ..delete(0) }], ..changes(0) };
-    let cases: [(usize, &dyn Fn(usize) -> Body); 5] = [
+    type Case<'a> = (usize, &'a dyn Fn(usize) -> Body);
+    let cases: [Case<'_>; 5] = [
         (MAX_SCHEMA_CHANGES, &|n| inline(ChangeSet { schema: schema(n), ..set(vec![]) })),
         (MAX_SCHEMA_CHANGES, &|n| Body::Trees { schema: schema(n), tables: vec![run(0)] }),
         (MAX_TABLES, &|n| inline(set((0..n).map(clear).collect()))),
