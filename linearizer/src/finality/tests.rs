@@ -1,6 +1,7 @@
 //! Tables over floors, stable, disputes, and when to speak.
 
 use super::*;
+use crate::limits::MAX_PENDING;
 
 const ME: AuthorId = AuthorId([1; 32]);
 
@@ -57,6 +58,19 @@ fn a_floor_heard_too_early_is_compared_once_ours_is_there_even_behind_later_ones
     finality.heard(ME, word(55, 0, 0));
     assert!(settle(&mut finality, both));
     assert_eq!((finality.stable(), finality.voice(&author(2)).unwrap().agreed()), (Hlc(50), Hlc(50)));
+}
+
+/// The 65th floor told before ours is there takes the place of the 64th; the oldest stay.
+#[test]
+fn so_many_floors_of_a_member_wait_and_no_more() {
+    let both: &[(u8, u64)] = &[(1, 0), (2, 0)];
+    let last = 30 + MAX_PENDING as u64;
+    for (told, ours, agreed) in [(last, last, last), (last + 1, last, last - 1), (last + 1, last + 1, last + 1)] {
+        let floors = (31..=told).map(|n| (2, word(1_000, n, n)));
+        let words: Vec<_> = floors.chain([(1, word(ours, 0, 0))]).collect();
+        let finality = settled(&words, both);
+        assert_eq!(finality.voice(&author(2)).unwrap().agreed(), Hlc(agreed), "told through {told}, ours at {ours}");
+    }
 }
 
 #[test]

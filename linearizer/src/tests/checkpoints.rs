@@ -13,21 +13,21 @@ use dag::tree::{MemoryNodes, Shape, Trees};
 use proptest::prelude::*;
 use std::sync::Arc;
 
-struct Disk {
+pub(super) struct Disk {
     nodes: MemoryNodes,
     trees: Trees,
     commits: Vec<Arc<Ordered>>,
 }
 
 impl Disk {
-    fn new(commits: &[Arc<Ordered>]) -> Self {
+    pub(super) fn new(commits: &[Arc<Ordered>]) -> Self {
         let nodes = MemoryNodes::default();
         let trees = Trees::new(Arc::new(nodes.clone()), Shape::new([7; 32]), 1 << 20);
         Disk { nodes, trees, commits: commits.to_vec() }
     }
 
     /// Cuts through all that main holds; `None` if that is nothing new.
-    fn cut(&mut self, fold: &mut Linearizer) -> Option<Checkpoint> {
+    pub(super) fn cut(&mut self, fold: &mut Linearizer) -> Option<Checkpoint> {
         fold.advance();
         let checkpoint = fold.cut()?.write(&self.trees, &mut self.nodes).unwrap();
         let base = checkpoint.open(&self.nodes, &self.trees).unwrap();
