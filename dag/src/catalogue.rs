@@ -56,6 +56,11 @@ impl Catalogue {
             .flatten()
     }
 
+    /// Whether an id is that of a table or of an index here: rows or entries lie under it.
+    pub fn has_space(&self, id: EntityId) -> bool {
+        self.tables.contains_key(&id) || self.tables.values().any(|t| t.indexes.iter().any(|index| index.id == id))
+    }
+
     /// The tables of a database, by name.
     pub fn tables_of(&self, database: EntityId) -> Vec<&Arc<Table>> {
         let mut tables: Vec<_> = self.tables.values().filter(|t| t.database == database).collect();

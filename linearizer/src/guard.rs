@@ -3,10 +3,9 @@
 use crate::fold::{Fold, Stop};
 use crate::footprint::Use;
 use crate::outcome::Reason;
-use dag::catalogue::Catalogue;
 use dag::change::ReadGuard;
 use dag::encode::Domain;
-use dag::id::{EntityId, NodeId};
+use dag::id::NodeId;
 use dag::row_key::Key;
 use std::ops::Bound;
 
@@ -47,7 +46,7 @@ impl RangeDigest {
 /// Parks a commit whose read does not read the same here.
 pub(crate) fn check(fold: &mut Fold<'_>, read: &ReadGuard) -> Result<(), Stop> {
     let (ReadGuard::Row { table: space, .. } | ReadGuard::Range { space, .. }) = read;
-    if !is_live(&fold.catalogue, *space) {
+    if !fold.catalogue.has_space(*space) {
         // Dropped: whatever was read there is gone, also where its entries still lie in the state.
         return Err(Stop::Park(Reason::Read(*space)));
     }
@@ -74,9 +73,4 @@ pub(crate) fn check(fold: &mut Fold<'_>, read: &ReadGuard) -> Result<(), Stop> {
         }
     };
     if same { Ok(()) } else { Err(Stop::Park(Reason::Read(space))) }
-}
-
-fn is_live(catalogue: &Catalogue, space: EntityId) -> bool {
-    catalogue.tables.contains_key(&space)
-        || catalogue.tables.values().any(|table| table.indexes.iter().any(|index| index.id == space))
 }

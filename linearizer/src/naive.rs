@@ -8,12 +8,13 @@
 use crate::commit::Ordered;
 use crate::guard::{RangeDigest, row_digest};
 use crate::outcome::{Outcome, Reason};
+use crate::state::Found;
 use crate::view::Bytes;
 use dag::catalogue::Catalogue;
-use dag::change::{ReadGuard, TableChanges};
+use dag::change::{Before, ReadGuard, TableChanges};
 use dag::id::{CommitId, EntityId};
 use dag::row_key::Key;
-use dag::schema::{Index, MergePolicy, Table};
+use dag::schema::{MergePolicy, Table};
 use dag::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub struct Naive {
     /// The schema.
     pub catalogue: Catalogue,
     /// What is under each key (rows of tables; entries of indexes, with their row's key), and who put or removed it.
-    cells: BTreeMap<(EntityId, Key), (Option<Bytes>, CommitId)>,
+    cells: BTreeMap<(EntityId, Key), Found>,
     settled: BTreeMap<CommitId, CommitId>,
     /// What became of each commit.
     pub outcomes: BTreeMap<CommitId, Outcome>,
@@ -54,7 +55,7 @@ impl Naive {
     /// The rows of a table or the entries of an index.
     pub fn space(&self, space: EntityId) -> impl Iterator<Item = (&Key, &Bytes)> {
         let there = self.cells.iter().filter(move |((id, _), _)| *id == space);
-        there.filter_map(|((_, key), (bytes, _))| Some((key, bytes.as_ref()?)))
+        there.filter_map(|((_, key), found)| Some((key, found.value.as_ref()?)))
     }
 
     /// Parked and not settled.
@@ -63,8 +64,8 @@ impl Naive {
         parked.filter(|id| !self.settled.contains_key(id)).collect()
     }
 
-    fn find(&self, space: EntityId, key: &Key) -> (Option<Bytes>, Option<CommitId>) {
-        self.cells.get(&(space, key.clone())).cloned().map_or((None, None), |(bytes, by)| (bytes, Some(by)))
+    fn find(&self, space: EntityId, key: &Key) -> Found {
+        self.cells.get(&(space, key.clone())).cloned().unwrap_or_default()
     }
 
     fn apply(&mut self, commit: &Ordered) -> Result<(), Reason> {
@@ -93,7 +94,9 @@ impl Naive {
 
     fn reads_the_same(&self, read: &ReadGuard) -> Result<(), Reason> {
         let (space, same) = match read {
-            ReadGuard::Row { table, key, row } => (*table, self.find(*table, key).0.map(|b| row_digest(&b)) == *row),
+            ReadGuard::Row { table, key, row } => {
+                (*table, self.find(*table, key).value.map(|b| row_digest(&b)) == *row)
+            }
             ReadGuard::Range { space, from, to, count, digest } => {
                 let mut seen = RangeDigest::default();
                 let inside = self.space(*space).filter(|(key, _)| *key >= from && (to.0.is_empty() || *key < to));
@@ -101,55 +104,63 @@ impl Naive {
                 (*space, seen.finish() == (*count, *digest))
             }
         };
-        let live = self.catalogue.tables.values().any(|table| has(table, space));
-        if same && live { Ok(()) } else { Err(Reason::Read(space)) }
+        if same && self.catalogue.has_space(space) { Ok(()) } else { Err(Reason::Read(space)) }
     }
 
     fn table(&mut self, t: &Table, changes: &TableChanges, by: CommitId) -> Result<(), Reason> {
         let layout = t.layouts.iter().find(|l| l.id == changes.layout).ok_or(Reason::NoLayout(t.id, changes.layout))?;
-        let column = |cell: u16| t.columns.iter().position(|c| c.id == layout.cells[usize::from(cell)].0);
         let agree = t.policy == MergePolicy::Agree;
         let only_inserts = !changes.clear && changes.updates.is_empty() && changes.deletes.is_empty();
         if t.policy == MergePolicy::AppendOnly && !only_inserts {
             return Err(Reason::AppendOnly(t.id));
         }
         if changes.clear {
-            let there = self.cells.iter_mut().filter(|((space, _), (bytes, _))| has(t, *space) && bytes.is_some());
-            there.for_each(|(_, cell)| *cell = (None, by));
+            let rows: Vec<Key> = self.space(t.id).map(|(key, _)| key.clone()).collect();
+            self.cells.extend(rows.into_iter().map(|key| ((t.id, key), Found { value: None, writer: Some(by) })));
+            self.reindex(t, by)?;
         }
-        for change in &changes.inserts {
-            let (row, key) = (t.read(&change.row).unwrap(), change.key.clone());
-            match self.find(t.id, &key) {
-                (Some(_), _) if change.marks.if_absent => continue,
-                (Some(there), _) if agree && t.read(&there).unwrap() == row => continue,
-                (Some(_), against) => return Err(Reason::Present { table: t.id, key, against }),
-                (None, _) => not_null(t, &key, &row)?,
+        for new in &changes.inserts {
+            let (row, key) = (t.read(&new.row).unwrap(), new.key.clone());
+            let Found { value, writer: against } = self.find(t.id, &key);
+            match value {
+                Some(_) if new.marks.if_absent => continue,
+                Some(there) if agree && t.read(&there).unwrap() == row => continue,
+                Some(_) => return Err(Reason::Present { table: t.id, key, against }),
+                None => not_null(t, &key, &row)?,
             }
-            let taken = |i: &Index| self.find(i.id, &i.entry_key(t, &row, &key).unwrap().0).0.is_some();
-            if !(change.marks.if_absent && t.indexes.iter().any(taken)) {
-                self.cells.insert((t.id, key), (Some(change.row.0.clone()), by));
+            let mut entries = t.indexes.iter().map(|i| (i.id, i.entry_key(t, &row, &key).unwrap().0));
+            if !(new.marks.if_absent && entries.any(|(index, entry)| self.find(index, &entry).value.is_some())) {
+                self.cells.insert((t.id, key), Found { value: Some(new.row.0.clone()), writer: Some(by) });
             }
         }
         let updates = changes.updates.iter().map(|u| (&u.key, &u.cells[..], &u.guards[..], false));
         let deletes = changes.deletes.iter().map(|d| (&d.key, &[][..], &d.before[..], true));
         for (key, cells, guards, delete) in updates.chain(deletes) {
-            let (row, against) = match self.find(t.id, key) {
-                (Some(row), against) => (t.read(&row).unwrap(), against),
-                (None, _) if delete && agree => continue,
-                (None, against) => return Err(Reason::Gone { table: t.id, key: key.clone(), against }),
+            let Found { value, writer: against } = self.find(t.id, key);
+            let row = match value {
+                Some(row) => t.read(&row).unwrap(),
+                None if delete && agree => continue,
+                None => return Err(Reason::Gone { table: t.id, key: key.clone(), against }),
             };
+            // Column, what the author saw there, and what it wrote. Who deletes has seen no more than it knew of.
+            let column = |cell: u16| layout.cells[usize::from(cell)].0;
+            let written = cells.iter().map(|c| (column(c.column), c.before.clone(), Some(&c.after)));
+            let seen = guards.iter().map(|g| (column(g.column), g.before.clone(), None));
+            let new_to_it = t.columns.iter().filter(|c| delete && layout.cells.iter().all(|(id, _)| *id != c.id));
+            let unseen = new_to_it.map(|c| (c.id, Before::of(&c.missing), None));
             let mut new = row.clone();
-            let cells = cells.iter().map(|c| (c.column, &c.before, Some(&c.after)));
-            for (cell, before, after) in cells.chain(guards.iter().map(|g| (g.column, &g.before, None))) {
-                let Some(at) = column(cell) else { continue };
-                let agrees = t.columns[at].policy.unwrap_or(t.policy) == MergePolicy::Agree && after == Some(&row[at]);
-                if !before.matches(&row[at]) && !agrees {
-                    return Err(Reason::Changed { table: t.id, key: key.clone(), column: t.columns[at].id, against });
+            for (column, before, after) in written.chain(seen).chain(unseen) {
+                let Some(at) = t.columns.iter().position(|c| c.id == column) else { continue };
+                let agree = t.columns[at].policy.unwrap_or(t.policy) == MergePolicy::Agree;
+                let fits = before.matches(&row[at]) || agree && after == Some(&row[at]);
+                if !fits {
+                    return Err(Reason::Changed { table: t.id, key: key.clone(), column, against });
                 }
                 new[at] = after.unwrap_or(&row[at]).clone();
             }
             not_null(t, key, &new)?;
-            self.cells.insert((t.id, key.clone()), ((!delete).then(|| t.write(&new).unwrap().0), by));
+            let value = (!delete).then(|| t.write(&new).unwrap().0);
+            self.cells.insert((t.id, key.clone()), Found { value, writer: Some(by) });
         }
         self.reindex(t, by)
     }
@@ -161,21 +172,17 @@ impl Naive {
             let mut made: Vec<(Key, Bytes)> = self.space(t.id).map(entry).collect();
             made.sort();
             if let Some(twins) = made.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-                let (key, found) = (twins[0].0.clone(), self.find(index.id, &twins[0].0));
-                return Err(Reason::Duplicate { table: t.id, index: index.id, key, against: found.0.and(found.1) });
+                let (key, against) = (twins[0].0.clone(), self.find(index.id, &twins[0].0).writer);
+                return Err(Reason::Duplicate { table: t.id, index: index.id, key, against });
             }
-            let old: BTreeMap<Key, Bytes> = self.space(index.id).map(|(k, v)| (k.clone(), v.clone())).collect();
-            let new: BTreeMap<Key, Bytes> = made.into_iter().collect();
-            for key in old.keys().chain(new.keys()).filter(|key| old.get(*key) != new.get(*key)) {
-                self.cells.insert((index.id, key.clone()), (new.get(key).cloned(), by));
+            let made: BTreeMap<Key, Bytes> = made.into_iter().collect();
+            self.cells.retain(|(space, key), found| *space != index.id || made.get(key) == found.value.as_ref());
+            for (key, row) in made {
+                self.cells.entry((index.id, key)).or_insert(Found { value: Some(row), writer: Some(by) });
             }
         }
         Ok(())
     }
-}
-
-fn has(table: &Table, space: EntityId) -> bool {
-    table.id == space || table.indexes.iter().any(|index| index.id == space)
 }
 
 fn not_null(table: &Table, key: &Key, row: &[Value]) -> Result<(), Reason> {

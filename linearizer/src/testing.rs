@@ -2,7 +2,7 @@
 //!
 //! Tables `t` (first write wins, UNIQUE on a), `log` (append_only) and `g` (agree), each (k BIGINT PRIMARY KEY, a BIGINT,
 //! b BIGINT NOT NULL). A change set is words: `create`, `index` (UNIQUE on t.b), `plain` (index on t.b), `drop` (table t), `widen`
-//! (ADD COLUMN t.c), `narrow` (DROP COLUMN t.a),
+//! (ADD COLUMN t.c, 0 in rows that are there), `narrow` (DROP COLUMN t.a),
 //! `t:+1(5,6)` insert, `t:?1(5,6)` insert ignore, `t:1.a=5>6` update, `t:1[b=6]` guard of the update before it,
 //! `t:-1(5,6)` delete, `t:clear` truncate, `t:=1(5,6)` the row read so, `t:=1()` read as absent. `_` is NULL.
 
@@ -13,7 +13,7 @@ use dag::catalogue::Catalogue;
 use dag::change::*;
 use dag::collation::Collation;
 use dag::hlc::Hlc;
-use dag::id::{AuthorId, CommitId, EntityId, RunId};
+use dag::id::{AuthorId, CommitId, EntityId, LayoutId, RunId};
 use dag::row::Row;
 use dag::row_key::Key;
 use dag::schema::*;
@@ -149,7 +149,8 @@ impl Schema {
             set.reads.push(ReadGuard::Row { table: table.id, key: self.key(name, k), row });
             return;
         }
-        let changes = changes_of(set, table);
+        let layout = if change.contains(".c=") { self.wide() } else { table.newest_layout().id };
+        let changes = changes_of(set, table, layout);
         match sign {
             "+" | "?" => {
                 let (k, row) = read_row(rest);
@@ -164,6 +165,13 @@ impl Schema {
             _ if change == "clear" => changes.clear = true,
             _ => update(changes, |k| self.key(name, k), change),
         }
+    }
+
+    /// The layout of `t` behind `widen`.
+    fn wide(&self) -> LayoutId {
+        let mut catalogue = self.catalogue.clone();
+        self.changes("widen").schema.iter().for_each(|change| catalogue.apply(change).unwrap());
+        catalogue.tables[&self.table("t").id].newest_layout().id
     }
 
     /// An outcome in one word and whom it is against: `Applied`, `Changed<B20`.
@@ -182,11 +190,11 @@ impl Schema {
     }
 }
 
-fn changes_of<'a>(set: &'a mut ChangeSet, table: &Table) -> &'a mut TableChanges {
+fn changes_of<'a>(set: &'a mut ChangeSet, table: &Table, layout: LayoutId) -> &'a mut TableChanges {
     let position = set.tables.iter().position(|t| t.table == table.id).unwrap_or_else(|| {
         set.tables.push(TableChanges {
             table: table.id,
-            layout: table.newest_layout().id,
+            layout,
             clear: false,
             inserts: Vec::new(),
             updates: Vec::new(),
@@ -214,7 +222,7 @@ fn before(column: usize, value: &Value) -> CellBefore {
 }
 
 fn cell(name: &str) -> usize {
-    ["k", "a", "b"].iter().position(|c| *c == name).unwrap()
+    ["k", "a", "b", "c"].iter().position(|c| *c == name).unwrap()
 }
 
 /// `1.a=5>6` or `1[b=6]`; both may name the same row.
