@@ -1,13 +1,13 @@
 //! Figures through the MySQL port: the same client program against Headwaters and MariaDB.
 
-use crate::sampling::{Plan, compare, sync_micros};
+use crate::sampling::{Plan, compare, median, sync_micros};
 use crate::{Failure, say};
 use acceptance::instance::{Instance, binary};
 use acceptance::oracle::Oracle;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -15,10 +15,29 @@ use tokio::task::JoinSet;
 const POINT_ROWS: u64 = 100_000;
 const LOAD_BATCH: u64 = 1_000;
 
+/// A server of a run.
+struct Server {
+    options: OptsBuilder,
+    process: u32,
+    /// Microseconds of its processor time an operation took, a measurement each.
+    cost: Mutex<Vec<f64>>,
+}
+
+impl Server {
+    fn new(options: OptsBuilder, process: u32) -> Self {
+        Server { options, process, cost: Mutex::default() }
+    }
+
+    /// The median cost since the last question.
+    fn cost(&self) -> f64 {
+        median(&std::mem::take(&mut *self.cost.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
 /// The two servers of a run.
 struct Pair {
-    ours: OptsBuilder,
-    theirs: OptsBuilder,
+    ours: Server,
+    theirs: Server,
     _running: (Instance, Oracle, tempfile::TempDir),
 }
 
@@ -28,14 +47,15 @@ async fn pair() -> Result<Pair, Failure> {
     let instance = Instance::start(&binary(), folder.path());
     let oracle = Oracle::start().await.ok_or("mariadb-server is not installed")?;
     let address = instance.address();
-    let ours = OptsBuilder::default()
+    let options = OptsBuilder::default()
         .ip_or_hostname(address.ip().to_string())
         .tcp_port(address.port())
         .user(Some("root"))
         .prefer_socket(false);
-    let theirs = oracle.options();
-    for options in [&ours, &theirs] {
-        let mut connection = Conn::new(options.clone()).await?;
+    let ours = Server::new(options, instance.process());
+    let theirs = Server::new(oracle.options(), oracle.process());
+    for server in [&ours, &theirs] {
+        let mut connection = Conn::new(server.options.clone()).await?;
         connection.query_drop("CREATE DATABASE bench").await?;
         connection
             .query_drop("CREATE TABLE bench.entry (id BIGINT PRIMARY KEY, k INT NOT NULL, c VARCHAR(120) NOT NULL)")
@@ -49,7 +69,7 @@ async fn pair() -> Result<Pair, Failure> {
 
 /// Runs one statement per operation on `clients` connections for `length`; gives operations a second.
 async fn drive(
-    options: &OptsBuilder,
+    server: &Server,
     clients: u64,
     length: Duration,
     statement: &'static str,
@@ -58,7 +78,7 @@ async fn drive(
     let stop = Arc::new(AtomicBool::new(false));
     let mut running = JoinSet::new();
     for client in 0..clients {
-        let mut connection = Conn::new(options.clone()).await?;
+        let mut connection = Conn::new(server.options.clone()).await?;
         let (stop, ids) = (stop.clone(), ids.clone());
         running.spawn(async move {
             let prepared = connection.prep(statement).await?;
@@ -92,13 +112,24 @@ async fn drive(
             Ok::<u64, mysql_async::Error>(done)
         });
     }
+    let before = processor_micros(server.process)?;
     tokio::time::sleep(length).await;
     stop.store(true, Ordering::Relaxed);
     let mut total = 0;
     while let Some(ended) = running.join_next().await {
         total += ended??;
     }
+    let spent = processor_micros(server.process)? - before;
+    server.cost.lock().unwrap_or_else(PoisonError::into_inner).push(spent / total as f64);
     Ok(total as f64 / length.as_secs_f64())
+}
+
+/// Processor time that a process has taken so far, in microseconds (`/proc/PID/stat`, proc(5): ticks of 10 ms).
+fn processor_micros(process: u32) -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let behind_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: Result<Vec<f64>, _> = behind_name.split_whitespace().skip(11).take(2).map(str::parse).collect();
+    Ok(ticks?.iter().sum::<f64>() * 10_000.0)
 }
 
 async fn report(
@@ -113,8 +144,16 @@ async fn report(
     let theirs = || drive(&pair.theirs, clients, plan.length(), statement, ids.clone());
     let ratio = compare(plan, ours, theirs).await?;
     say(format!(
-        "{name}: headwaters {:.0}/s, MariaDB {:.0}/s, ratio {:.2} (least {:.2}, greatest {:.2}, {} pairs)",
-        ratio.ours, ratio.theirs, ratio.ratio, ratio.spread.0, ratio.spread.1, plan.rounds
+        "{name}: headwaters {:.0}/s, MariaDB {:.0}/s, ratio {:.2} (least {:.2}, greatest {:.2}, {} pairs); \
+         processor time of the server: {:.0} us, {:.0} us",
+        ratio.ours,
+        ratio.theirs,
+        ratio.ratio,
+        ratio.spread.0,
+        ratio.spread.1,
+        plan.rounds,
+        pair.ours.cost(),
+        pair.theirs.cost()
     ))?;
     Ok(())
 }
@@ -132,8 +171,8 @@ pub async fn inserts(plan: &Plan) -> Result<(), Failure> {
 /// Prepared point selects.
 pub async fn points(plan: &Plan) -> Result<(), Failure> {
     let pair = pair().await?;
-    for options in [&pair.ours, &pair.theirs] {
-        let mut connection = Conn::new(options.clone()).await?;
+    for server in [&pair.ours, &pair.theirs] {
+        let mut connection = Conn::new(server.options.clone()).await?;
         for start in (0..POINT_ROWS).step_by(LOAD_BATCH as usize) {
             let rows: Vec<String> = (start..start + LOAD_BATCH)
                 .map(|id| format!("({id}, {}, 'row {id} with some text')", id % 1000))

@@ -71,6 +71,11 @@ impl Oracle {
     pub fn port(&self) -> u16 {
         self.port
     }
+
+    /// Its process id.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "a test left out is to be seen")]
