@@ -27,6 +27,7 @@ use sql::response::{ColumnDefinition, Response, Step};
 use sql::session::{Login, Session};
 use sql::wait::Suspend;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -98,7 +99,8 @@ impl Peer {
         self.control(&[ControlRecord::Admit { author: key.id(), role: Role::Writer, name: "peer".into() }])
     }
 
-    fn start(&mut self) {
+    /// Starts the process.
+    pub fn start(&mut self) {
         let settings = Settings {
             data: Some(self.folder.path().to_owned()),
             checkpoint_commits: Some(self.checkpoint_commits),
@@ -116,6 +118,22 @@ impl Peer {
         self.start();
     }
 
+    /// Ends the process without a word, as kill -9, and starts another.
+    pub fn crash(&mut self) {
+        drop(self.replica.take());
+        self.start();
+    }
+
+    /// A backup of its folder as it is now, put back as another process. The one it was taken from must write no more
+    /// once this one does (R6).
+    pub fn restored(&mut self) -> Peer {
+        self.replica.take().unwrap().stop().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.folder.path(), folder.path());
+        self.start();
+        Peer { folder, checkpoint_commits: self.checkpoint_commits, replica: None }
+    }
+
     /// The replica.
     pub fn replica(&self) -> &Replica {
         self.replica.as_deref().unwrap()
@@ -127,7 +145,7 @@ impl Peer {
     }
 
     /// Where it keeps everything.
-    pub fn data(&self) -> &std::path::Path {
+    pub fn data(&self) -> &Path {
         self.folder.path()
     }
 
@@ -213,6 +231,18 @@ impl Peer {
     /// Whether the commit is admitted and shows.
     pub fn has(&self, id: &CommitId) -> bool {
         gossip::Ledger::vertex(&**self.local(), id).is_some()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let there = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&there).unwrap();
+            copy(&entry.path(), &there);
+        } else {
+            std::fs::copy(entry.path(), there).unwrap();
+        }
     }
 }
 

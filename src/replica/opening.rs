@@ -17,7 +17,7 @@ use super::writer::Writer;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::limits::{FOLD_BATCH, NODE_CACHE_BYTES};
-use dag::admit::{Promise, Window};
+use dag::admit::{Known, Promise, Window};
 use dag::clock::{Clock, Entropy, System};
 use dag::control::Members;
 use dag::controls::KeptFrontier;
@@ -27,15 +27,18 @@ use dag::heads::Heads;
 use dag::hlc::Hlc;
 use dag::id::{CommitId, RunId};
 use dag::slots::Slots;
-use dag::store::{Answer, Committer, Entry, Kind, Limits, Log, Options, Position, StoreError, TreeStore};
+use dag::store::{Committer, Entry, Kind, Limits, Log, Options, Position, StoreError, TreeStore};
 use dag::tip::SignedTip;
 use dag::tree::{Shape, Trees};
+use dag::vertex::Vertex;
 use linearizer::checkpoint::Checkpoint;
 use linearizer::commit::Ordered;
 use linearizer::compact::Cuts;
 use linearizer::finality::{Mark, Word};
 use linearizer::linearizer::Linearizer;
+use linearizer::order::Place;
 use linearizer::window::Base;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -110,6 +113,8 @@ struct Opening {
     counters: Counters,
     marks: Marks,
     waiting: Vec<Arc<Ordered>>,
+    /// Own commits since the last tip of their run.
+    unsigned: BTreeMap<RunId, Vec<Vertex>>,
 }
 
 impl Opening {
@@ -148,6 +153,7 @@ impl Opening {
             counters: Counters::new(Slots::founding(genesis).share(&author)),
             marks: nothing,
             waiting: Vec::new(),
+            unsigned: BTreeMap::new(),
         };
         if let (Some(kept), Some(checkpoints)) = (kept, opened) {
             opening.restore(kept, &checkpoints, log)?;
@@ -215,6 +221,7 @@ impl Opening {
         .map_err(refused)?;
         progress(total, total);
         failed.map_or(Ok(()), Err)?;
+        self.leave_unsigned();
         self.fold(log, runs)
     }
 
@@ -239,9 +246,7 @@ impl Opening {
         self.writer.heads.advance(&vertex);
         self.writer.hlc = self.writer.hlc.max(vertex.hlc);
         if vertex.author == self.writer.author() {
-            self.writer.prev = Some(vertex.id);
-            self.writer.unsigned += 1;
-            self.writer.shown.wrote(vertex);
+            self.take_own(vertex);
         } else {
             self.writer.shown.stored(&vertex);
         }
@@ -256,21 +261,45 @@ impl Opening {
 
     fn is_below(&self, stored: &Stored) -> bool {
         let header = &stored.commit.header;
-        let place = linearizer::order::Place::new(header.hlc, header.author, header.run, stored.commit.id);
+        let place = Place::new(header.hlc, header.author, header.run, stored.commit.id);
         self.writer.linearizer.checkpoints().next_back().is_some_and(|checkpoint| place <= checkpoint.place)
+    }
+
+    /// The last own commit is the last in the order (R6, R20), not in the log: after a restored backup the commits that it
+    /// did not have come back from others, behind those of the run since.
+    fn take_own(&mut self, vertex: Vertex) {
+        let place = |v: &Vertex| Place::new(v.hlc, v.author, v.run, v.id);
+        let last = self.writer.prev.and_then(|prev| self.writer.known.vertex(&prev));
+        if last.is_none_or(|last| place(&last) < place(&vertex)) {
+            self.writer.prev = Some(vertex.id);
+        }
+        self.unsigned.entry(vertex.run).or_default().push(vertex);
     }
 
     fn take_tip(&mut self, entry: &Entry<'_>) {
         let Ok(signed) = SignedTip::verify(entry.bytes) else { return };
         let tip = signed.tip;
-        if tip.author == self.writer.author() && self.writer.prev == Some(tip.commit) {
-            self.writer.unsigned = 0;
-            let on_disk = Answer::default();
-            on_disk.complete(Ok(()));
-            self.writer.shown.signed(entry.bytes.into(), on_disk);
-            self.writer.shown.refresh();
+        if tip.author == self.writer.author() {
+            let of_run = self.unsigned.get(&tip.run);
+            if of_run.and_then(|commits| commits.last()).is_some_and(|last| last.id == tip.commit) {
+                let signed = self.unsigned.remove(&tip.run).unwrap_or_default();
+                signed.iter().for_each(|vertex| self.writer.shown.stored(vertex));
+            }
+            if self.writer.prev == Some(tip.commit) {
+                self.writer.shown.stored_tip(entry.bytes.into());
+            }
         }
         self.writer.note_tip(&tip);
+    }
+
+    /// What a crash left unsigned was written here, in the last run before: whatever came from others came with a tip. It
+    /// is signed before anything is written behind it (R14).
+    fn leave_unsigned(&mut self) {
+        for vertex in std::mem::take(&mut self.unsigned).into_values().flatten() {
+            self.writer.prev = Some(vertex.id);
+            self.writer.unsigned += 1;
+            self.writer.shown.wrote(vertex);
+        }
     }
 
     /// Takes finality up again: stable as it was recorded, and the own tip as the last word told.

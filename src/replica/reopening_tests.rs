@@ -1,6 +1,6 @@
 //! Opening a folder again: whatever was cut, made void or left above a checkpoint before.
 
-use super::fixture::{Link, Peer};
+use super::fixture::{Link, Peer, header_of};
 use super::linearizing;
 use super::report::Report;
 
@@ -51,5 +51,39 @@ fn heads_are_listed_while_the_newest_is_being_written() {
         let heads = local.heads().unwrap();
         assert_eq!(heads.iter().map(|head| head.id).collect::<Vec<_>>(), [committed.id]);
         assert!(committed.durable.answer().is_some(), "listed once it is written");
+    }
+}
+
+// A member's folder is restored from a backup that lacks its last three commits (run 1: lost), and writes on (run 2).
+// The lost ones come back from the founder, behind run 2 in the log:
+//
+//   before --+-- lost -- lost -- lost      run 1
+//            +-- since                     run 2, then run 3
+#[test]
+fn the_last_own_commit_is_the_last_in_the_order_not_in_the_log() {
+    for signed in [true, false] {
+        let founder = Peer::founder(1_000);
+        let mut member = founder.newcomer(1_000);
+        Link::default().pull(&member, &founder);
+        member.write_one_by_one(1);
+        let mut restored = member.restored();
+        member.write_one_by_one(3);
+        assert_eq!(Link::default().pull(&founder, &member), 4);
+        drop(member);
+        restored.start();
+        let since = restored.control(&[]);
+        if signed {
+            restored.announcement();
+        }
+        assert_eq!(Link::default().pull(&restored, &founder), 3, "the lost ones come back");
+        // As after kill -9: what is unsigned stays so until the next start.
+        restored.crash();
+        assert_eq!(restored.local().latch().prev, Some(since), "signed: {signed}");
+        let next = restored.control(&[]);
+        assert_eq!(header_of(&restored, next).prev, Some(since));
+        let mut link = Link::default();
+        assert_eq!((link.pull(&founder, &restored), &link.faults[..]), (2, &[][..]), "signed: {signed}");
+        assert_eq!(founder.main(), restored.main());
+        assert!(founder.held().is_empty() && restored.held().is_empty());
     }
 }
