@@ -1,12 +1,14 @@
 //! What a peer did wrong, counted; after repeated faults it is dropped (design, section 5).
 //!
-//! Promises: one lost message never drops a peer, a forger is dropped at the third forgery, and good work pays old
-//! faults back. Does not disconnect anyone: the caller does.
+//! Promises: one lost message never drops a peer, a forger is dropped at the third forgery, and good work pays back what
+//! a bad line did, not what was forged. Does not disconnect anyone: the caller does.
 
 use std::collections::BTreeMap;
 
 /// Points at which a peer is dropped.
 const LIMIT: u32 = 30;
+/// Points of what no honest program does.
+const FORGED: u32 = 10;
 
 /// A peer's fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +29,8 @@ pub enum Fault {
     Flood,
     /// Words that only members may say.
     Stranger,
+    /// It announced a commit whose objects it then did not have (R10).
+    Lacking,
 }
 
 impl Fault {
@@ -35,11 +39,13 @@ impl Fault {
         matches!(self, Fault::Malformed | Fault::TooLarge | Fault::Invalid | Fault::Flood)
     }
 
-    /// Ten points for what no honest program does; one for what a bad line can do.
+    /// Ten points for what no honest program does; one for what a bad line can do; none for what an older program does
+    /// that relays commits which it cannot read (R2): it is only asked somebody else's turn later.
     fn points(self) -> u32 {
         match self {
-            Fault::Malformed | Fault::TooLarge | Fault::Invalid => 10,
+            Fault::Malformed | Fault::TooLarge | Fault::Invalid => FORGED,
             Fault::Unasked | Fault::Gap | Fault::Silent | Fault::Flood | Fault::Stranger => 1,
+            Fault::Lacking => 0,
         }
     }
 }
@@ -48,7 +54,10 @@ impl Fault {
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     counts: BTreeMap<Fault, u64>,
+    /// What good work pays back.
     points: u32,
+    /// What it does not: between two lies a liar may serve as many honest fetches as it likes.
+    forged: u32,
 }
 
 impl Faults {
@@ -56,11 +65,14 @@ impl Faults {
     #[must_use]
     pub fn record(&mut self, fault: Fault) -> bool {
         *self.counts.entry(fault).or_default() += 1;
-        self.points += fault.points();
-        self.points >= LIMIT
+        match fault.points() {
+            FORGED => self.forged += FORGED,
+            points => self.points += points,
+        }
+        self.points + self.forged >= LIMIT
     }
 
-    /// A fetch ended well: one point is paid back.
+    /// A fetch ended well: one point is paid back, if a bad line can explain it.
     pub fn forgive(&mut self) {
         self.points = self.points.saturating_sub(1);
     }
@@ -83,6 +95,14 @@ mod tests {
             assert_eq!(struck, Some(strikes), "{fault:?}");
             assert_eq!(faults.counts()[&fault], strikes);
         }
+        // A liar that served honest fetches between its lies needed a fourth one.
+        let mut liar = Faults::default();
+        for strike in 1..=3 {
+            assert_eq!(liar.record(Fault::Invalid), strike == 3);
+            (0..100).for_each(|_| liar.forgive());
+        }
+        let mut older = Faults::default();
+        assert!((0..1_000).all(|_| !older.record(Fault::Lacking)) && older.counts()[&Fault::Lacking] == 1_000);
         let mut line = Faults::default();
         for _ in 0..1_000 {
             assert!(!line.record(Fault::Gap));

@@ -5,6 +5,7 @@
 //! ([`Access`]). Does not know connections.
 
 use crate::limits::PROTOCOL_VERSION;
+use crate::ticket::{Refusal, RefusalKind};
 use dag::author_key::{AuthorKey, verify};
 use dag::encode::{Domain, to_bytes};
 use dag::id::{AuthorId, GenesisId, RunId};
@@ -37,6 +38,23 @@ pub enum Access {
     Reader,
     /// Is served nothing, and may only redeem a ticket.
     Stranger,
+    /// Was a member once: is served nothing, heard nothing of, and told so before its connection is closed.
+    Removed,
+}
+
+impl Access {
+    /// Why the author is served nothing; `None`: it is.
+    pub(crate) fn refusal(self) -> Option<Refusal> {
+        let (kind, reason) = match self {
+            Access::Member | Access::Reader => return None,
+            Access::Stranger => (
+                RefusalKind::Stranger,
+                "you are no member by what is known here; redeem a ticket, or wait until your admission has arrived",
+            ),
+            Access::Removed => (RefusalKind::Removed, RefusalKind::Removed.words()),
+        };
+        Some(Refusal::new(kind, reason))
+    }
 }
 
 /// The first words of either side. Version 1.

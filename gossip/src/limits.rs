@@ -76,6 +76,9 @@ pub struct Limits {
     pub jobs: usize,
     /// How long an answer may take: the largest at 2 Mbit/s. A peer that is gone is noticed by its pings before.
     pub answer_patience: Duration,
+    /// How long a peer that brings no object of a large commit keeps others from being asked for them, and how long one
+    /// that failed with them is not asked again: 1 MiB over a line of 1 Mbit/s.
+    pub objects_patience: Duration,
     /// First ban after too many faults; each further one doubles it.
     pub first_ban: Duration,
     /// Longest ban.
@@ -110,6 +113,7 @@ impl Default for Limits {
             requests_waiting: 64,
             jobs: 8,
             answer_patience: Duration::from_secs(60),
+            objects_patience: Duration::from_millis(GET_PATIENCE_MILLIS),
             first_ban: Duration::from_secs(60),
             longest_ban: Duration::from_secs(3_600),
             addresses: 512,

@@ -6,7 +6,7 @@
 use crate::failure::Failure;
 use crate::replica::founding;
 use crate::replica::local::Local;
-use dag::admit::{Known, Standing};
+use dag::admit::Standing;
 use dag::author_key::AuthorKey;
 use dag::id::{AuthorId, GenesisId, NodeId};
 use dag::tree::{Nodes, TreeError};
@@ -40,7 +40,9 @@ impl Host for LocalHost {
 
     fn access(&self, author: &AuthorId) -> Access {
         let writer = self.local.latch();
-        match writer.known.standing(author, &writer.heads.frontier()) {
+        let members = writer.known.members(&writer.heads.frontier());
+        match members.standing(author) {
+            Standing::Stranger if members.is_removed(author) => Access::Removed,
             Standing::Stranger => Access::Stranger,
             Standing::Reader => Access::Reader,
             _ => Access::Member,

@@ -78,6 +78,7 @@ fn access(access: Access) -> &'static str {
         Access::Member => "member",
         Access::Reader => "reader",
         Access::Stranger => "stranger",
+        Access::Removed => "removed",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Connections: whom to dial, who came, who is let in, who goes.
 //!
-//! Promises: dials with backoff; strangers are few and stay short; a banned peer is let in when its ban ends; two live
-//! processes under one author key are told of each other (R6).
+//! Promises: dials with backoff; strangers are few and stay short, removed members are told so and go; a banned peer is
+//! let in when its ban ends; two live processes under one author key are told of each other (R6).
 
 use super::address::{bare, named_peer, parse, transport_of};
 use super::behaviour::BehaviourEvent;
@@ -167,6 +167,10 @@ impl Network {
             desk.welcome = false;
             self.shared.peers().entry(transport).or_default().refusal = Some(refusal.reason);
         }
+        if desk.access == Some(Access::Removed) {
+            desk.welcome = false;
+            desk.leaves_at.get_or_insert(now + LAST_WORDS);
+        }
         let let_in = desk.is_served() && !was_served;
         let call_again = let_in && !desk.welcome && now > desk.hello_at + SOON;
         if call_again {
@@ -199,7 +203,7 @@ impl Network {
         }
     }
 
-    /// Of another database: not dialed again for long.
+    /// Of another database, or removed from this one: not dialed again for long.
     fn shun(&mut self, peer: PeerId) {
         let now = self.now();
         let names = self.peers.get(&peer).map(|desk| desk.names.clone()).unwrap_or_default();
@@ -225,7 +229,7 @@ impl Network {
         self.swarm.behaviour_mut().banned.block_peer(*peer);
     }
 
-    /// Bans that ended; strangers that stayed too long; targets that are due.
+    /// Bans that ended; strangers that stayed too long; who was removed; targets that are due.
     pub(super) fn look_around(&mut self) {
         let now = self.now();
         let blocked: Vec<PeerId> = self.swarm.behaviour().banned.blocked_peers().iter().copied().collect();
@@ -239,6 +243,12 @@ impl Network {
         let stale: Vec<PeerId> = self.peers.iter().filter(|(_, p)| stale(p)).map(|(id, _)| *id).collect();
         for peer in stale {
             let _already_gone = self.swarm.disconnect_peer_id(peer);
+        }
+        let leaving = |p: &Peer<Channel, Gossiped>| p.leaves_at.is_some_and(|at| at <= now);
+        let leaving: Vec<PeerId> = self.peers.iter().filter(|(_, p)| leaving(p)).map(|(id, _)| *id).collect();
+        for peer in leaving {
+            tracing::info!(%peer, "a connection is closed: its author was removed from the database");
+            self.shun(peer);
         }
         for (name, address) in self.dialing.due(now) {
             self.dial(name, &address, None);
@@ -326,5 +336,7 @@ impl Network {
 
 /// A peer whose author seems to live twice is asked again for its hello after this: both know within seconds.
 const TWIN_SPEAKS_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+/// A removed peer is told so, in the answer to its next announcement, before its connection is closed.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(3);
 /// A hello is not said twice within this.
 const SOON: std::time::Duration = std::time::Duration::from_millis(50);

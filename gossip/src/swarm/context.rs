@@ -1,14 +1,15 @@
 //! What all jobs share: the host, who we are, the newest announcement, and which commits are on their way.
 //!
 //! Promises: a commit that is being fetched from one peer is not fetched from another for [`ON_THE_WAY_MILLIS`]; if the
-//! first fails, the next announcement brings it back. Every lock here is held for a look-up, never over a call.
+//! first fails, the next announcement brings it back; a peer that failed with the objects of a large commit, or brings
+//! none, leaves them to others for a while (`Limits::objects_patience`). Every lock here is held for a look-up, never over a call.
 
-use super::gatherer::Gatherer;
+use super::gatherer::{Gatherer, MAX_AWAITED};
 use crate::announcement::Announcement;
 use crate::hello::{Access, Hello, TransportId};
 use crate::host::{Host, HostError};
 use crate::ledger::{Ledger, RawSegment, Served};
-use crate::limits::{FETCH_PATIENCE_MILLIS, MAX_ADDRESSES, MAX_WANT};
+use crate::limits::{FETCH_PATIENCE_MILLIS, Limits, MAX_ADDRESSES, MAX_WANT};
 use dag::id::{AuthorId, CommitId, RunId};
 use dag::version::{Ask, Lack, Position, Walk};
 use dag::vertex::{Chain, Vertex};
@@ -19,6 +20,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const ON_THE_WAY_MILLIS: u64 = 150;
 /// Commits that may be on their way: what all peers together may be asked for.
 const MAX_ON_THE_WAY: usize = 64 * MAX_WANT;
+
+/// Failures with objects that are remembered: of 64 peers, whatever may wait of each.
+const MAX_RESTS: usize = 64 * MAX_AWAITED;
 
 /// The shared part.
 pub(super) struct Context {
@@ -34,6 +38,9 @@ pub(super) struct Context {
     on_the_way: Mutex<HashMap<CommitId, (TransportId, u64)>>,
     /// Last commits of segments whose objects are being gathered (R10), from whom, until when that is believed.
     gathered: Mutex<HashMap<CommitId, (TransportId, u64)>>,
+    /// Peers that failed with the objects of these segments, until when they are not asked for them again.
+    rests: Mutex<HashMap<(TransportId, CommitId), u64>>,
+    objects_patience_millis: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -41,7 +48,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Context {
-    pub(super) fn new(host: Arc<dyn Host>, me: TransportId) -> Self {
+    pub(super) fn new(host: Arc<dyn Host>, me: TransportId, limits: &Limits) -> Self {
         let own = host.hello(&me);
         Context {
             host,
@@ -53,6 +60,8 @@ impl Context {
             addresses: Mutex::default(),
             on_the_way: Mutex::default(),
             gathered: Mutex::default(),
+            rests: Mutex::default(),
+            objects_patience_millis: limits.objects_patience.as_millis() as u64,
         }
     }
 
@@ -103,16 +112,35 @@ impl Context {
     }
 
     /// Objects of these segments are being gathered from this peer, and of no others. Said again every second while it is
-    /// so: what a peer left behind that went away is soon gathered from another.
+    /// so: what a peer left behind that went away is soon gathered from another; and from another beside it, if it
+    /// brings nothing.
     pub(super) fn gathers(&self, peer: TransportId, gatherer: &Gatherer, now_millis: u64) {
         let mut gathered = lock(&self.gathered);
         gathered.retain(|_, (of, until)| *of != peer && *until > now_millis);
-        let until = now_millis + FETCH_PATIENCE_MILLIS;
-        gathered.extend(gatherer.awaited().map(|id| (*id, (peer, until))));
+        let until = (gatherer.moved_millis() + self.objects_patience_millis).min(now_millis + FETCH_PATIENCE_MILLIS);
+        for id in gatherer.awaited().filter(|_| until > now_millis) {
+            gathered.entry(*id).or_insert((peer, until));
+        }
     }
 
-    /// Whether objects of this segment are being gathered from another peer.
-    pub(super) fn is_gathered_from_another(&self, peer: &TransportId, id: &CommitId) -> bool {
+    /// The peer failed with the objects of these segments.
+    pub(super) fn failed(&self, peer: TransportId, ids: &[CommitId], now_millis: u64) {
+        let mut rests = lock(&self.rests);
+        if rests.len() + ids.len() > MAX_RESTS {
+            rests.retain(|_, until| *until > now_millis);
+        }
+        if rests.len() + ids.len() <= MAX_RESTS {
+            rests.extend(ids.iter().map(|id| ((peer, *id), now_millis + self.objects_patience_millis)));
+        }
+    }
+
+    /// Whether the objects of this segment are to come from others than this peer, for now.
+    pub(super) fn is_left_to_others(&self, peer: &TransportId, id: &CommitId, now_millis: u64) -> bool {
+        self.is_gathered_from_another(peer, id)
+            || lock(&self.rests).get(&(*peer, *id)).is_some_and(|until| *until > now_millis)
+    }
+
+    fn is_gathered_from_another(&self, peer: &TransportId, id: &CommitId) -> bool {
         lock(&self.gathered).get(id).is_some_and(|(of, _)| of != peer)
     }
 
@@ -138,7 +166,7 @@ impl Ledger for Seen<'_> {
     fn knows(&self, id: &CommitId) -> bool {
         self.ledger.knows(id)
             || self.gatherer.awaits(id)
-            || self.context.is_gathered_from_another(&self.peer, id)
+            || self.context.is_left_to_others(&self.peer, id, self.now_millis)
             || self.context.comes_from_another(&self.peer, id, self.now_millis)
     }
 

@@ -166,7 +166,7 @@ impl Network {
             return self.judge(&message_id, &source, MessageAcceptance::Ignore);
         };
         // A stranger's gossip is not passed on, and not looked at.
-        if !desk.is_served() && !desk.dialed {
+        if !desk.is_heard() {
             return self.judge(&message_id, &source, MessageAcceptance::Ignore);
         }
         if !desk.rate.take(now) {

@@ -1,8 +1,8 @@
 //! The bodies of large commits that one peer's segments wait for, gathered from that peer node by node (R10).
 //!
 //! Promises: one gathering of a peer at a time, its requests bounded; an object is kept only if it is what its id says;
-//! anything the peer does wrong, or does not have, ends the gathering, and what was kept stays, so that the next
-//! announcement goes on from there. Synchronous; knows no swarm: a [`Step`] says what to keep, to ask and to fetch again.
+//! anything the peer does wrong, or does not have, ends the gathering: others are asked first, and what was kept stays,
+//! so that they go on from there. Synchronous; knows no swarm: a [`Step`] says what to keep, to ask and to fetch again.
 
 use crate::faults::Fault;
 use crate::hello::TransportId;
@@ -26,6 +26,8 @@ pub(super) struct Gatherer {
     /// Added to the gathering's numbers, so that an answer to an older one is none to this one.
     base: u64,
     last: u64,
+    /// When it began or an answer brought something.
+    moved_millis: u64,
 }
 
 /// What to do, in this order.
@@ -39,6 +41,8 @@ pub(super) struct Step {
     pub(super) fault: Option<Fault>,
     /// All objects are here: the segments that end at these commits are fetched again.
     pub(super) again: Vec<CommitId>,
+    /// It ended without them: the segments that end at these commits wait for another peer.
+    pub(super) given_up: Vec<CommitId>,
 }
 
 impl Gatherer {
@@ -50,6 +54,16 @@ impl Gatherer {
     /// Whether the segment that ends at this commit waits for objects: to fetch it now would be in vain.
     pub(super) fn awaits(&self, id: &CommitId) -> bool {
         self.awaited.contains(id)
+    }
+
+    /// When it began or an answer brought something.
+    pub(super) fn moved_millis(&self) -> u64 {
+        self.moved_millis
+    }
+
+    /// It began now, or an answer brought something.
+    pub(super) fn moved(&mut self, now_millis: u64) {
+        self.moved_millis = now_millis;
     }
 
     /// The last commits of the segments that wait.
@@ -93,9 +107,12 @@ impl Gatherer {
         let Some(get) = number.checked_sub(self.base).filter(|get| *get > 0 && self.is_busy()) else {
             return Ok(Step::default());
         };
-        // It does not serve us, now or ever: not a fault of its objects.
+        // It does not serve us, now or ever, or said nothing, which the loop has counted: not a fault of its objects.
         let served = messages.filter(|messages| !matches!(messages.first(), Some(Message::Refused(_))));
-        let Some(messages) = served else { return self.apply(Event::Gone(peer), here) };
+        let Some(messages) = served else {
+            let step = self.apply(Event::Gone(peer), here)?;
+            return Ok(Step { fault: None, ..step });
+        };
         match Assembly::of(number, messages) {
             Ok(objects) => self.apply(Event::Answered { peer, get, objects }, here),
             Err(fault) => self.apply(Event::Failed { peer, get, fault }, here),
@@ -129,6 +146,9 @@ impl Gatherer {
             self.gathering = None;
         } else if step.fault.is_some() || gathering.is_stuck() {
             step.ask.clear();
+            // Without a fault it has only said that it does not have them.
+            step.fault.get_or_insert(Fault::Lacking);
+            step.given_up = std::mem::take(&mut self.awaited).into_iter().collect();
             self.end();
         }
         Ok(step)
@@ -220,8 +240,8 @@ mod tests {
         let step = gatherer.lacks(lacking, PEER, &here).unwrap();
         let lie = |_, objects: &mut Vec<Option<Bytes>>| objects[0] = Some(Bytes::from(vec![1; 40]));
         let last = play(&mut gatherer, step, &nodes, &mut here, lie);
-        assert_eq!(last, Step { fault: Some(Fault::Invalid), ..Step::default() });
-        assert!(!gatherer.is_busy() && !gatherer.awaits(&TIP), "the next announcement brings it back");
+        assert_eq!(last, Step { fault: Some(Fault::Invalid), given_up: vec![TIP], ..Step::default() });
+        assert!(!gatherer.is_busy() && !gatherer.awaits(&TIP), "an announcement brings it back");
     }
 
     #[test]
@@ -236,7 +256,8 @@ mod tests {
             }
         };
         let last = play(&mut gatherer, step, &nodes, &mut here, lack);
-        assert!(last.again.is_empty() && last.fault.is_none() && !gatherer.is_busy());
+        assert_eq!((last.again, last.fault, last.given_up), (vec![], Some(Fault::Lacking), vec![TIP]));
+        assert!(!gatherer.is_busy());
         let step = gatherer.lacks(lacking, PEER, &here).unwrap();
         let before = here.0.clone();
         let mut twice = 0;

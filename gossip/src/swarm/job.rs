@@ -61,7 +61,7 @@ pub(super) struct Done<C, G> {
     pub(super) welcome: bool,
     /// It refused us.
     pub(super) refusal: Option<Refusal>,
-    /// It is of another database.
+    /// It is of another database, or says that we were removed from this one.
     pub(super) foreign: bool,
     /// What its author may do, asked again.
     pub(super) access: Option<Access>,
@@ -174,10 +174,11 @@ impl<C, G> Job<C, G> {
         if !self.context.serves(self.access) {
             self.recheck();
         }
-        let listened = self.dialed && matches!(message, Message::Announce(_));
-        if !self.context.serves(self.access) && !listened {
+        let access = self.access.unwrap_or(Access::Stranger);
+        let listened = self.dialed && access == Access::Stranger && matches!(message, Message::Announce(_));
+        if let Some(refusal) = access.refusal().filter(|_| !listened) {
             drop(self.apply(Event::Garbled(Fault::Stranger)));
-            return vec![stranger()];
+            return vec![Message::Refused(refusal)];
         }
         match message {
             Message::Announce(announcement) => {
@@ -216,7 +217,10 @@ impl<C, G> Job<C, G> {
                 Message::Announce(announcement) => self.announced(announcement),
                 Message::Noted => {}
                 Message::Stock(stock) => self.done.stock = Some(stock),
-                Message::Refused(refusal) => self.done.refusal = Some(refusal),
+                Message::Refused(refusal) => {
+                    self.done.foreign |= refusal.kind == RefusalKind::Removed;
+                    self.done.refusal = Some(refusal);
+                }
                 message => events.push(Event::Received(message)),
             }
         }
@@ -225,6 +229,9 @@ impl<C, G> Job<C, G> {
 
     /// An announcement straight from the peer.
     fn announced(&mut self, announcement: Announcement) {
+        if self.access == Some(Access::Removed) {
+            return;
+        }
         if let Some(tip) = &announcement.tip {
             match self.context.host.heard(tip) {
                 Heard::Forged => return drop(self.apply(Event::Garbled(Fault::Invalid))),
@@ -275,7 +282,7 @@ impl<C, G> Job<C, G> {
         let twin = self.context.is_twin(&hello);
         (self.author, self.access) = (Some(hello.author), Some(if twin { Access::Stranger } else { access }));
         self.done.greeted = self.access.map(|access| (hello, access));
-        if access == Access::Stranger { stranger() } else { Message::Hello(self.context.host.hello(&self.context.me)) }
+        access.refusal().map_or_else(|| Message::Hello(self.context.host.hello(&self.context.me)), Message::Refused)
     }
 
     /// What the peer answered to our first words.
@@ -283,8 +290,8 @@ impl<C, G> Job<C, G> {
         match message {
             Message::Hello(hello) => match self.look_at(&hello) {
                 Ok(()) => {
-                    self.done.welcome = !self.context.is_twin(&hello);
                     let access = self.context.host.access(&hello.author);
+                    self.done.welcome = !self.context.is_twin(&hello) && access != Access::Removed;
                     (self.author, self.access) = (Some(hello.author), Some(access));
                     self.done.greeted = Some((hello, access));
                     if self.done.welcome {
@@ -294,7 +301,7 @@ impl<C, G> Job<C, G> {
                 Err(refusal) => self.done.refusal = Some(refusal),
             },
             Message::Refused(refusal) => {
-                self.done.foreign |= refusal.kind == RefusalKind::OtherDatabase;
+                self.done.foreign |= matches!(refusal.kind, RefusalKind::OtherDatabase | RefusalKind::Removed);
                 self.done.refusal = Some(refusal);
             }
             _ => drop(self.apply(Event::Garbled(Fault::Unasked))),
@@ -414,19 +421,26 @@ impl<C, G> Job<C, G> {
 
     /// Segments of the peer wait for objects, unless another peer gives them already.
     fn gather(&mut self, mut lacking: Vec<(CommitId, Vec<Need>)>) -> Vec<Event> {
-        lacking.retain(|(id, _)| !self.context.is_gathered_from_another(&self.peer, id));
+        lacking.retain(|(id, _)| !self.context.is_left_to_others(&self.peer, id, self.now_millis));
         if lacking.is_empty() {
             return Vec::new();
         }
         let host = self.context.host.clone();
+        if !self.done.gatherer.is_busy() {
+            self.done.gatherer.moved(self.now_millis);
+        }
         let step = self.done.gatherer.lacks(lacking, self.peer, &Kept(&*host));
-        self.context.gathers(self.peer, &self.done.gatherer, self.now_millis);
         self.step(step)
     }
 
     fn objects(&mut self, number: u64, messages: Option<Vec<Message>>) {
+        // Nothing is decided yet, but the time is needed.
+        drop(self.decide(Vec::new()));
         let host = self.context.host.clone();
         let step = self.done.gatherer.answered(number, messages, self.peer, &Kept(&*host));
+        if step.as_ref().is_ok_and(|step| !step.keep.is_empty()) {
+            self.done.gatherer.moved(self.now_millis);
+        }
         let events = self.step(step);
         drop(self.apply_all(events));
     }
@@ -440,8 +454,10 @@ impl<C, G> Job<C, G> {
             }
             Ok(step)
         });
+        self.context.gathers(self.peer, &self.done.gatherer, self.now_millis);
         match kept {
             Ok(step) => {
+                self.context.failed(self.peer, &step.given_up, self.now_millis);
                 step.ask.iter().for_each(|message| self.request(message));
                 let again = (!step.again.is_empty()).then_some(Event::Missing(step.again));
                 step.fault.map(Event::Garbled).into_iter().chain(again).collect()
@@ -465,11 +481,6 @@ impl<C, G> Job<C, G> {
             Err(error) => tracing::error!(%error, "a request cannot be encoded"),
         }
     }
-}
-
-fn stranger() -> Message {
-    let reason = "you are no member by what is known here; redeem a ticket, or wait until your admission has arrived";
-    Message::Refused(Refusal::new(RefusalKind::Stranger, reason))
 }
 
 /// The position a tip that was verified names.

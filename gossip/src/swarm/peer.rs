@@ -42,6 +42,8 @@ pub(super) struct Peer<C, G> {
     /// An announcement is not answered yet.
     pub(super) announcing: bool,
     pub(super) hello_at: Duration,
+    /// It was removed from the database: its connection is closed at this time, when it has been told.
+    pub(super) leaves_at: Option<Duration>,
     /// Requests being answered or waiting.
     pub(super) asked: usize,
     /// Faults of this connection that the status holds already.
@@ -68,6 +70,7 @@ impl<C, G> Peer<C, G> {
             told: Told::default(),
             announcing: false,
             hello_at: now,
+            leaves_at: None,
             asked: 0,
             counted: BTreeMap::new(),
             names: Vec::new(),
@@ -77,6 +80,11 @@ impl<C, G> Peer<C, G> {
     /// Whether it may fetch here.
     pub(super) fn is_served(&self) -> bool {
         matches!(self.access, Some(Access::Member | Access::Reader))
+    }
+
+    /// Whether what it announces counts: a member's, or that of who was dialed, for a newcomer knows few members yet.
+    pub(super) fn is_heard(&self) -> bool {
+        self.is_served() || self.dialed && self.access != Some(Access::Removed)
     }
 
     /// Announce to it at this time or sooner.

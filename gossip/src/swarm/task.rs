@@ -123,7 +123,7 @@ impl Network {
             None => (Vec::new(), None),
         };
         let me = TransportId(*options.transport.id().as_bytes());
-        let context = Arc::new(Context::new(host.clone(), me));
+        let context = Arc::new(Context::new(host.clone(), me, &options.limits));
         let near = told(&listening, *swarm.local_peer_id());
         let shared = Arc::new(Shared::new());
         shared.listening().clone_from(&near);

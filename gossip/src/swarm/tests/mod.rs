@@ -1,6 +1,7 @@
 //! Real networks on this machine: hosts of plain letters, and a node that says what it likes.
 
 mod host;
+mod objects;
 mod raw;
 
 use crate::announcement::Announcement;
@@ -8,6 +9,7 @@ use crate::codec::frame;
 use crate::exchange::tests::id;
 use crate::faults::Fault;
 use crate::handle::AskError;
+use crate::hello::Access;
 use crate::limits::{MAX_FRAME, Rate};
 use crate::message::Message;
 use crate::options::StartError;
@@ -106,7 +108,8 @@ async fn forged_segments_and_unasked_ones_are_counted_and_end_in_a_ban() {
         cut: false,
         tip: Some(ByteBuf::from(vec![1])),
     };
-    raw.parts = Some(vec![forged.clone(), Message::Done { fetch: 1, parts: 1, more: false }]);
+    let answer = vec![forged.clone(), Message::Done { fetch: 1, parts: 1, more: false }];
+    raw.answer = Box::new(move |asked| matches!(asked, Message::Fetch { .. }).then(|| answer.clone()));
     let hello = raw.hello();
     raw.say(&hello).await.unwrap();
     // A part as a request: nobody can make another one write.
@@ -187,6 +190,37 @@ async fn twins_that_do_not_meet_are_told_by_who_knows_both() {
     let second = Node::start(&other, options(2, &[between.address])).await;
     second.until("it is told", |n| n.host.twins.load(Ordering::Relaxed) > 0).await;
     second.until("the first is told", |_| one.twins.load(Ordering::Relaxed) > 0).await;
+}
+
+/// Who had dialed a member went on listening to what it announced after its removal.
+#[tokio::test]
+async fn a_removed_member_is_told_so_and_goes_whoever_dialed() {
+    for dialed_by_the_removed in [true, false] {
+        let world = World::default();
+        let hosts = [1, 2].map(|n| TestHost::new(n, 1, &[1, 2], &world));
+        let (stays, goes) = if dialed_by_the_removed {
+            let stays = Node::start(&hosts[0], options(1, &[])).await;
+            let goes = Node::start(&hosts[1], options(2, &[stays.address])).await;
+            (stays, goes)
+        } else {
+            let goes = Node::start(&hosts[1], options(2, &[])).await;
+            (Node::start(&hosts[0], options(1, &[goes.address])).await, goes)
+        };
+        let together = |n: &Node| n.handle.peers().iter().any(|(_, p)| p.is_served());
+        stays.until("they meet", together).await;
+        goes.until("they meet", together).await;
+        hosts[0].remove(2);
+        stays.until("it is removed", |n| n.handle.peers().iter().all(|(_, p)| p.access == Some(Access::Removed))).await;
+        hosts[1].write(2, &[1]);
+        let alone = |n: &Node| n.handle.peers().iter().all(|(_, p)| !p.connected);
+        stays.until("the connection is closed", alone).await;
+        goes.until("it is gone on the other side", alone).await;
+        let said = |n: &Node| n.handle.peers().iter().any(|(_, p)| p.refusal.iter().any(|why| why.contains("removed")));
+        goes.until("it is told", said).await;
+        // Longer than it takes to dial again and to announce everything again.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(hosts[0].heads(), [], "nothing of it is heard");
+    }
 }
 
 #[tokio::test]

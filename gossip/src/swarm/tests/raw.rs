@@ -16,13 +16,16 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// What a node answers to what it is asked.
+pub(super) type Answer = dyn Fn(&Message) -> Option<Vec<Message>>;
+
 /// The node; its transport key and author key have one seed.
 pub(super) struct Raw {
     swarm: Swarm<Behaviour<Wire>>,
     to: PeerId,
     seed: u8,
-    /// What it answers to a fetch; nothing: it never answers one.
-    pub(super) parts: Option<Vec<Message>>,
+    /// What it answers to this, beside hellos; nothing: it never does.
+    pub(super) answer: Box<Answer>,
 }
 
 impl Raw {
@@ -36,7 +39,7 @@ impl Raw {
         swarm.dial(DialOpts::unknown_peer_id().address(address).build()).unwrap();
         loop {
             if let SwarmEvent::ConnectionEstablished { peer_id, .. } = swarm.select_next_some().await {
-                return Raw { swarm, to: peer_id, seed, parts: None };
+                return Raw { swarm, to: peer_id, seed, answer: Box::new(|_| None) };
             }
         }
     }
@@ -83,8 +86,7 @@ impl Raw {
                         Words::Request { request: Load::In(messages, _), channel, .. } => {
                             let answer = match &messages[0] {
                                 Message::Hello(_) => Some(vec![self.hello()]),
-                                Message::Fetch { .. } => self.parts.clone(),
-                                _ => None,
+                                asked => (self.answer)(asked),
                             };
                             // Without an answer the way back stays open: the node is silent, not rude.
                             match answer {
