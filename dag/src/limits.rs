@@ -31,9 +31,9 @@ pub const MAX_PARENTS: usize = 64;
 /// Longest header: 64 parents and 1,024 settled commits take 37 KiB, extensions 4 KiB.
 pub const MAX_HEADER: usize = 64 << 10;
 
-/// Longest body, read set and control records together: what a record of the log holds beside the longest header, and
-/// the largest client packet (64 MiB) fits. Larger transactions keep their changes in trees (R10).
-pub const MAX_BODY: usize = MAX_RECORD - 2 * MAX_HEADER;
+/// Longest body, read set and control records together: row changes of more than 64 KiB are in trees (R10), so this is
+/// schema changes and guards of 64 K ranges. A segment of one such commit is what `gossip` takes at most.
+pub const MAX_BODY: usize = 64 << 20;
 
 /// Longest name in the extension map.
 pub const MAX_EXTENSION_NAME: usize = 64;

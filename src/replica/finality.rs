@@ -7,6 +7,7 @@
 use super::clone;
 use super::local::Local;
 use super::opening::refused;
+use super::unsigned::Unsigned;
 use super::writer::{Early, Writer};
 use crate::failure::Failure;
 use dag::admit::{Known, Standing};
@@ -186,7 +187,7 @@ impl Local {
 /// the run before, so that peers would be sent children without their parents (R14).
 pub fn sign_tail(local: &Local) -> Result<(), Failure> {
     let mut writer = local.latch();
-    if writer.unsigned > 0 { sign(local, &mut writer) } else { Ok(()) }
+    if writer.unsigned.is_empty() { Ok(()) } else { sign(local, &mut writer) }
 }
 
 /// Signs the newest own commit with the greatest promise that may be given (R15) and the floor that it makes (R16).
@@ -222,7 +223,7 @@ pub fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
     writer.shown.signed(signed, stored);
     writer.finality.spoke(Word { promise, floor, floor_hash }, now);
     writer.known.closed = writer.finality.closed();
-    (writer.unsigned, writer.told_due) = (0, false);
+    (writer.unsigned, writer.told_due) = (Unsigned::default(), false);
     Ok(())
 }
 
@@ -283,7 +284,7 @@ pub fn recorded(log: &dag::store::Log) -> Result<Hlc, dag::store::StoreError> {
 pub fn due(local: &Local, writer: &Writer) -> Option<Renewal> {
     let heard = writer.linearizer.last_through(writer.finality.floor());
     writer.finality.due(&Outlook {
-        unsigned: writer.shown.has_unsigned() || writer.unsigned > 0,
+        unsigned: writer.shown.has_unsigned() || !writer.unsigned.is_empty(),
         newest: writer.hlc,
         newest_heard: heard.map_or(Hlc::default(), |place| place.hlc),
         unvouched: local.is_unvouched(writer),

@@ -9,7 +9,7 @@ use super::refusal;
 use super::writer::{Contents, Writer};
 use super::{finality, record, snapshots};
 use dag::change::ChangeSet;
-use dag::commit::{Commit, MAX_SEGMENT_COMMITS, Prepared};
+use dag::commit::{Commit, Prepared};
 use dag::header::{CommitKind, MAX_PARENTS};
 use dag::id::{CommitId, EntityId};
 use dag::signal::Signal;
@@ -204,7 +204,8 @@ impl Local {
             }
         };
         writer.fold_own(ordered, &admitted, checked).map_err(unreadable)?;
-        if writer.unsigned >= MAX_SEGMENT_COMMITS {
+        writer.unsigned.add(&commit);
+        if writer.unsigned.is_full() {
             // A longer piece of chain without a tip could never be served (R13).
             finality::sign(self, writer).map_err(|e| SqlError::new(1290, e.to_string()))?;
         }

@@ -53,6 +53,7 @@ mod skew;
 mod snapshots;
 mod sweeping;
 mod tickets;
+mod unsigned;
 pub mod verifying;
 pub mod waits;
 mod writer;

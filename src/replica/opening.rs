@@ -297,7 +297,7 @@ impl Opening {
     fn leave_unsigned(&mut self) {
         for vertex in std::mem::take(&mut self.unsigned).into_values().flatten() {
             self.writer.prev = Some(vertex.id);
-            self.writer.unsigned += 1;
+            self.writer.unsigned.leave();
             self.writer.shown.wrote(vertex);
         }
     }

@@ -8,6 +8,7 @@ use super::held::Room;
 use super::known::Knowledge;
 use super::record;
 use super::shown::Shown;
+use super::unsigned::Unsigned;
 use crate::limits::REMEMBERED_BATCHES;
 use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, Promise, RULES_LEVEL, Window, admit_segment, ruled_out};
 use dag::author_key::AuthorKey;
@@ -105,7 +106,7 @@ pub struct Writer {
     /// What fetched batches changed.
     pub fetched: Fetched,
     /// Own commits written since the last signed tip (R14).
-    pub unsigned: usize,
+    pub unsigned: Unsigned,
     /// What came and may not enter yet.
     pub room: Room,
     /// Segments that were held when the last run ended, until they are looked at again.
@@ -168,7 +169,7 @@ impl Writer {
             linearizer,
             let_go: None,
             fetched,
-            unsigned: 0,
+            unsigned: Unsigned::default(),
             room: Room::default(),
             held_before: Vec::new(),
             shown: Shown::default(),
@@ -297,7 +298,6 @@ impl Writer {
         self.seq = vertex.seq;
         self.prev = Some(vertex.id);
         self.hlc = vertex.hlc;
-        self.unsigned += 1;
         self.heads.advance(vertex);
         self.shown.wrote(vertex.clone());
         let ordered = Arc::new(ordered);
