@@ -4,12 +4,9 @@
 //! and the one that ends first makes room. Owns no clock.
 
 use crate::hello::TransportId;
-use crate::limits::Limits;
+use crate::limits::{Limits, MAX_BANS};
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// Bans remembered: as many keys as a flood of strangers makes in a minute; more of them only fill the connections.
-const MAX_BANS: usize = 1_024;
 
 /// The bans.
 #[derive(Clone, Debug, Default)]

@@ -203,9 +203,14 @@ mod tests {
 
     #[test]
     fn a_huge_length_is_refused_before_its_bytes_come() {
-        let mut deframer = Deframer::default();
-        deframer.push(&[0xff, 0xff, 0xff, 0xff]);
-        assert!(matches!(deframer.next_message(), Err(CodecError::TooLarge(_))));
+        for (length, refused) in [(MAX_FRAME, false), (MAX_FRAME + 1, true), (u32::MAX as usize, true)] {
+            let mut deframer = Deframer::default();
+            deframer.push(&(length as u32).to_be_bytes());
+            assert_eq!(matches!(deframer.next_message(), Err(CodecError::TooLarge(_))), refused, "{length}");
+            assert!(matches!(deframer.next_message(), Ok(None)) != refused);
+        }
+        assert!(matches!(decode(&vec![0; MAX_FRAME]), Err(CodecError::Malformed(_))));
+        assert!(matches!(decode(&vec![0; MAX_FRAME + 1]), Err(CodecError::TooLarge(_))));
     }
 
     proptest! {

@@ -3,10 +3,9 @@
 //! Promises: one lost message never drops a peer, a forger is dropped at the third forgery, and good work pays back what
 //! a bad line did, not what was forged. Does not disconnect anyone: the caller does.
 
+use crate::limits::FAULT_POINTS;
 use std::collections::BTreeMap;
 
-/// Points at which a peer is dropped.
-const LIMIT: u32 = 30;
 /// Points of what no honest program does.
 const FORGED: u32 = 10;
 
@@ -69,7 +68,7 @@ impl Faults {
             FORGED => self.forged += FORGED,
             points => self.points += points,
         }
-        self.points + self.forged >= LIMIT
+        self.points + self.forged >= FAULT_POINTS
     }
 
     /// A fetch ended well: one point is paid back, if a bad line can explain it.

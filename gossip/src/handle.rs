@@ -8,7 +8,7 @@ use crate::announcement::Announcement;
 use crate::faults::Fault;
 use crate::hello::{Access, TransportId};
 use crate::host::Host;
-use crate::limits::PATIENCE;
+use crate::limits::{COMMANDS_WAITING, PATIENCE};
 use crate::message::Message;
 use crate::stock::Stock;
 use dag::id::{AuthorId, CommitId, RunId};
@@ -19,9 +19,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout;
-
-/// Questions that may wait for the network's loop; more wait at their askers.
-const COMMANDS_WAITING: usize = 256;
 
 /// What is known of a peer.
 #[derive(Clone, Debug, Default)]

@@ -2,12 +2,13 @@
 //!
 //! Promises: what this replica sends keeps these; what exceeds them on receipt is a fault before it is decoded or kept.
 
+use dag::commit::{MAX_BODY, MAX_HEADER};
 use std::time::Duration;
 
 /// Longest announcement (R41): fits one gossip message with room to spare below libp2p's 64 KiB.
 pub const MAX_ANNOUNCEMENT: usize = 8 << 10;
 /// Most heads in an announcement (R41): a commit joins as many (R5), so one more commit names them all.
-pub const MAX_HEADS: usize = 64;
+pub const MAX_HEADS: usize = dag::header::MAX_PARENTS;
 /// Most addresses in an announcement: a host has a few networks, each over two transports.
 pub const MAX_ADDRESSES: usize = 8;
 /// Longest address: a multiaddr with a DNS name of 253 characters needs no more.
@@ -20,18 +21,19 @@ pub const MAX_FRAME: usize = PART_BYTES + (64 << 10);
 /// Bytes of commits in a part; a longer commit goes on in the next one. Large enough for 500 MB/s, small enough to interleave with requests.
 pub const PART_BYTES: usize = 1 << 20;
 /// Most commits in a part: as many as a segment has (R13).
-pub const PART_COMMITS: usize = 1_024;
+pub const PART_COMMITS: usize = MAX_SEGMENT_COMMITS;
 
 /// Most commits of one segment (R13).
-pub const MAX_SEGMENT_COMMITS: usize = 1_024;
+pub use dag::commit::MAX_SEGMENT_COMMITS;
 /// Bytes of unsigned commits after which their author signs a tip, even if nothing leaves: bounds segments.
 pub const SEGMENT_BYTES: usize = 16 << 20;
-/// Most bytes of one segment: what its author may gather, and the one commit that was too much (64 MiB of body).
-pub const MAX_SEGMENT_BYTES: usize = SEGMENT_BYTES + (65 << 20);
+/// Most bytes of one segment: what its author may gather, and the one commit that was too much: its longest header,
+/// body, and the frame of its parts.
+pub const MAX_SEGMENT_BYTES: usize = SEGMENT_BYTES + MAX_HEADER + MAX_BODY + (1 << 10);
 
 /// Commits after which a fetch is answered with "more": the asker stores them, then asks for the rest. Equal to what
 /// may wait of one peer, so that a whole answer can wait for one held parent.
-pub const FETCH_COMMITS: usize = 4_096;
+pub const FETCH_COMMITS: usize = dag::waiting::MAX_WAITING_COMMITS;
 /// Bytes after which a fetch is answered with "more": a peer's share of the waiting room (64 MiB) holds it four times.
 pub const FETCH_BYTES: usize = 16 << 20;
 
@@ -142,3 +144,39 @@ pub const MAX_OFFER: usize = PART_BYTES / MAX_OFFERS;
 
 /// Longest ticket as text: eight of the longest addresses and the longest name; an ordinary one has 400 characters.
 pub const MAX_TICKET_TEXT: usize = 5 << 10;
+
+/// Bans remembered: as many keys as a flood of strangers makes in a minute; more of them only fill the connections.
+pub const MAX_BANS: usize = 1_024;
+
+/// Points at which a peer is dropped.
+pub const FAULT_POINTS: u32 = 30;
+
+/// Commits that may be on their way: what all peers together may be asked for.
+pub const MAX_ON_THE_WAY: usize = 64 * MAX_WANT;
+
+/// Peers remembered after they left, for the peers table.
+pub const REMEMBERED_PEERS: usize = 512;
+
+/// Dials of the operator's that may be under way.
+pub const MAX_ATTEMPTS: usize = 256;
+
+/// Streams of one connection: requests of both sides, pings, gossip; four times what we open ourselves.
+pub const MAX_STREAMS: usize = 256;
+
+/// Gossip waiting for a slow connection: a minute of announcements; older ones are worth nothing.
+pub const GOSSIP_QUEUE: usize = 64;
+
+/// Questions that may wait for the network's loop; more wait at their askers.
+pub const COMMANDS_WAITING: usize = 256;
+
+/// Most places that are named: trees, log, and what may come beside them.
+pub const MAX_SOURCES: usize = 8;
+
+/// Longest name of a place.
+pub const MAX_SOURCE: usize = 64;
+
+/// Longest reason of a refusal, bytes: two sentences.
+pub const MAX_REASON: usize = 512;
+
+/// Longest genesis, bytes: fixed fields only today, about 200 bytes.
+pub const MAX_GENESIS: usize = 4 << 10;

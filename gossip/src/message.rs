@@ -210,3 +210,65 @@ pub fn ends_in(held: &[Held]) -> Vec<(Chain, Position)> {
 pub fn versions_of(held: &[Held]) -> Versions {
     held.iter().map(|h| (Chain { author: h.0, run: h.1 }, Position { seq: h.2, id: h.3 })).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{MAX_ADDRESS, MAX_ADDRESSES, MAX_ANNOUNCED_POSITIONS, MAX_ANNOUNCEMENT};
+
+    fn ids(count: usize) -> impl Iterator<Item = [u8; 32]> {
+        (0..count).map(|n| std::array::from_fn(|at| n.to_be_bytes().get(at).copied().unwrap_or(0)))
+    }
+
+    fn commits(count: usize) -> Vec<CommitId> {
+        ids(count).map(CommitId).collect()
+    }
+
+    fn nodes(count: usize) -> Vec<NodeId> {
+        ids(count).map(NodeId).collect()
+    }
+
+    fn held(count: usize) -> Vec<Held> {
+        ids(count).map(|id| Held(AuthorId(id), RunId(1), 1, CommitId(id))).collect()
+    }
+
+    fn announcement(edit: impl Fn(&mut Announcement)) -> Message {
+        let mut announcement = Announcement::new(None, &[], [0; 32], &Versions::new(), &[]);
+        edit(&mut announcement);
+        Message::Announce(announcement)
+    }
+
+    #[test]
+    fn limits_hold_at_the_limit_and_not_one_past() {
+        type Case<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Message);
+        let objects = |n| Message::Objects { get: 1, index: 0, objects: vec![None; n], cut: false, done: true };
+        let offer = |count, bytes| Message::Offer { checkpoints: vec![ByteBuf::from(vec![0; bytes]); count] };
+        let part = |n| Message::Part { fetch: 1, index: 0, commits: vec![ByteBuf::new(); n], cut: false, tip: None };
+        let cases: [Case<'_>; 16] = [
+            ("heads told", MAX_HEADS, &|n| announcement(|a| a.heads = commits(n))),
+            ("positions told", MAX_ANNOUNCED_POSITIONS, &|n| announcement(|a| a.held = held(n))),
+            ("addresses", MAX_ADDRESSES, &|n| announcement(|a| a.addresses = vec![String::new(); n])),
+            ("an address", MAX_ADDRESS, &|n| announcement(|a| a.addresses = vec!["x".repeat(n)])),
+            ("a tip told", MAX_ANNOUNCEMENT / 8, &|n| announcement(|a| a.tip = Some(ByteBuf::from(vec![0; n])))),
+            ("wanted", MAX_WANT, &|n| Message::Fetch { fetch: 1, want: commits(n), have: vec![] }),
+            ("had", MAX_HAVE, &|n| Message::Fetch { fetch: 1, want: vec![], have: held(n) }),
+            ("rungs", MAX_RUNGS, &|n| Message::Ladder { fetch: 1, rungs: held(n) }),
+            ("rungs climbed", MAX_RUNGS, &|n| Message::Climb { fetch: 1, also: commits(n) }),
+            ("commits of a part", PART_COMMITS, &part),
+            ("objects asked for", MAX_GET, &|n| Message::Get { get: 1, ids: nodes(n) }),
+            ("objects answered", MAX_GET, &objects),
+            ("objects asked about", MAX_HAS, &|n| Message::Has { ids: nodes(n) }),
+            ("objects told of", MAX_HAS, &|n| Message::Holds { held: vec![true; n] }),
+            ("offers", MAX_OFFERS, &|n| offer(n, 1)),
+            ("an offer", MAX_OFFER, &|n| offer(1, n)),
+        ];
+        for (what, limit, message) in cases {
+            assert_eq!((message(limit).is_bounded(), message(limit + 1).is_bounded()), (true, false), "{what}");
+        }
+        assert_eq!(
+            (held_of(&Versions::new(), 1).len(), ends_of(&ends_in(&held(3)), 2).len()),
+            (0, 2),
+            "cut, not refused"
+        );
+    }
+}

@@ -3,13 +3,9 @@
 //! Promises: bounded; of now, whenever it is asked for. Nothing in it is believed: a clone checks every object by its
 //! hash. Shown to people in `headwaters.peers`.
 
+pub use crate::limits::{MAX_SOURCE, MAX_SOURCES};
 use dag::id::NodeId;
 use serde::{Deserialize, Serialize};
-
-/// Most places that are named: trees, log, and what may come beside them.
-pub const MAX_SOURCES: usize = 8;
-/// Longest name of a place.
-pub const MAX_SOURCE: usize = 64;
 
 /// The answer to [`crate::Message::Root`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

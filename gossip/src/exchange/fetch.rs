@@ -192,3 +192,36 @@ impl Fetcher {
         Ok(self.fetch.as_mut().filter(|fetch| fetch.number == number && fetch.stage == Stage::Parts))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Book, id};
+    use super::*;
+
+    /// A fetch that has taken so many commits of so many bytes each, none of them the last of its segment.
+    fn taken(commits: usize, bytes: usize) -> Result<(), Fault> {
+        let mut fetcher = Fetcher::default();
+        fetcher.miss(&[id(1)], &Book::default());
+        fetcher.next_request(&Book::default(), 0);
+        let part = |index| Part { index, commits: vec![ByteBuf::from(vec![0; bytes])], cut: false, tip: None };
+        (0..commits as u64).try_for_each(|index| fetcher.part(1, part(index), 0).map(drop))
+    }
+
+    #[test]
+    fn limits_hold_at_the_limit_and_not_one_past() {
+        assert_eq!([0, 1].map(|more| taken(MAX_SEGMENT_COMMITS + more, 1)), [Ok(()), Err(Fault::TooLarge)]);
+        assert_eq!([0, 1].map(|more| taken(1, MAX_SEGMENT_BYTES + more)), [Ok(()), Err(Fault::TooLarge)]);
+        let names: Vec<CommitId> = (0..=MAX_WANT as u32).map(id).collect();
+        for (missed, wanted) in [(MAX_WANT, MAX_WANT), (MAX_WANT + 1, MAX_WANT)] {
+            let mut fetcher = Fetcher::default();
+            fetcher.miss(&names[..missed], &Book::default());
+            assert_eq!(fetcher.wanted.len(), wanted, "the rest is asked for with the next announcement");
+        }
+        let mut fetcher = Fetcher::default();
+        fetcher.miss(&names[..1], &Book::default());
+        fetcher.next_request(&Book::default(), 7);
+        let mut patience = |millis| fetcher.check_patience(7 + millis);
+        assert_eq!(patience(FETCH_PATIENCE_MILLIS), Ok(()));
+        assert_eq!(patience(FETCH_PATIENCE_MILLIS + 1), Err(Fault::Silent));
+    }
+}

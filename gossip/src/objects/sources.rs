@@ -67,3 +67,24 @@ impl Sources {
         source.faults.record(fault)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_requests_are_under_way_with_one_and_with_all() {
+        for (peers, under_way) in [(1, GET_WINDOW), (2, GET_WINDOW_ALL), (5, GET_WINDOW_ALL)] {
+            let mut sources = Sources::default();
+            (0..peers).for_each(|n| sources.add(TransportId([n; 32])));
+            let mut asked = 0;
+            while let Some(peer) = sources.next(0) {
+                sources.asked(peer);
+                asked += 1;
+            }
+            assert_eq!(asked, under_way, "{peers} peers");
+            sources.answered(TransportId([0; 32]));
+            assert_eq!(sources.next(0), Some(TransportId([0; 32])));
+        }
+    }
+}

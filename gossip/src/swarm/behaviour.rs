@@ -3,7 +3,7 @@
 //! Promises: every libp2p default that is unbounded or wrong for us is set here, with its reason, and nowhere else.
 
 use super::wire::{PROTOCOL, Wire};
-use crate::limits::{Limits, MAX_ANNOUNCEMENT, PATIENCE};
+use crate::limits::{GOSSIP_QUEUE, Limits, MAX_ANNOUNCEMENT, MAX_STREAMS, PATIENCE};
 use crate::options::{NetworkOptions, StartError};
 use dag::author_key::AuthorKey;
 use dag::encode::Domain;
@@ -27,15 +27,10 @@ use std::time::Duration;
 
 /// What a gossip message holds beside the announcement: protobuf lengths and the topic.
 const GOSSIP_OVERHEAD: usize = 256;
-/// Streams of one connection: requests of both sides, pings, gossip; four times what we open ourselves.
-const MAX_STREAMS: usize = 256;
 /// Pings: a dead connection is seen within two of them.
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// Connections are kept by their owner, the loop, not by their traffic.
 const IDLE: Duration = Duration::from_secs(30 * 86_400);
-
-/// Gossip waiting for a slow connection: a minute of announcements; older ones are worth nothing.
-const GOSSIP_QUEUE: usize = 64;
 
 /// Everything that speaks on a connection.
 #[derive(NetworkBehaviour)]

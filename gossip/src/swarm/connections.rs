@@ -11,17 +11,13 @@ use super::task::{Attempt, Channel, Finished, Gossiped, Network, Purpose};
 use crate::codec::frame;
 use crate::handle::AskError;
 use crate::hello::Access;
+use crate::limits::{MAX_ATTEMPTS, REMEMBERED_PEERS};
 use crate::message::Message;
 use libp2p::core::ConnectedPoint;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{DialError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, mdns, ping};
 use tokio::sync::oneshot;
-
-/// Peers remembered after they left, for the peers table.
-const REMEMBERED: usize = 512;
-/// Dials of the operator's that may be under way.
-const MAX_ATTEMPTS: usize = 256;
 
 impl Network {
     pub(super) fn on_connection(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -94,7 +90,7 @@ impl Network {
         }
         let mut known = self.shared.peers();
         let gone = known.iter().filter(|(_, s)| !s.connected).min_by_key(|(_, s)| s.heard_millis).map(|(id, _)| *id);
-        if let Some(gone) = gone.filter(|_| known.len() > REMEMBERED) {
+        if let Some(gone) = gone.filter(|_| known.len() > REMEMBERED_PEERS) {
             known.remove(&gone);
         }
     }

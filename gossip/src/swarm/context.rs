@@ -9,7 +9,7 @@ use crate::announcement::Announcement;
 use crate::hello::{Access, Hello, TransportId};
 use crate::host::{Host, HostError};
 use crate::ledger::{Ledger, RawSegment, Served};
-use crate::limits::{FETCH_PATIENCE_MILLIS, Limits, MAX_ADDRESSES, MAX_WANT};
+use crate::limits::{FETCH_PATIENCE_MILLIS, Limits, MAX_ADDRESSES, MAX_ON_THE_WAY};
 use dag::id::{AuthorId, CommitId, RunId};
 use dag::version::{Ask, Lack, Position, Walk};
 use dag::vertex::{Chain, Vertex};
@@ -18,9 +18,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long a commit counts as on its way: a fetch within one continent; the repair comes after two seconds anyway.
 const ON_THE_WAY_MILLIS: u64 = 150;
-/// Commits that may be on their way: what all peers together may be asked for.
-const MAX_ON_THE_WAY: usize = 64 * MAX_WANT;
-
 /// Failures with objects that are remembered: of 64 peers, whatever may wait of each.
 const MAX_RESTS: usize = 64 * MAX_AWAITED;
 

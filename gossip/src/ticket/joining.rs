@@ -6,6 +6,7 @@
 
 use super::{TicketId, TicketKey};
 use crate::hello::TransportId;
+pub use crate::limits::MAX_GENESIS;
 use dag::author_key::{AuthorKey, verify};
 use dag::control::MAX_MEMBER_NAME;
 use dag::encode::{self, Domain};
@@ -13,9 +14,6 @@ use dag::genesis::Genesis;
 use dag::id::{AuthorId, CommitId, GenesisId};
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
-
-/// Longest genesis, bytes: fixed fields only today, about 200 bytes.
-pub const MAX_GENESIS: usize = 4 << 10;
 
 /// Asks to be admitted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

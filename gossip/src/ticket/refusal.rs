@@ -3,10 +3,8 @@
 //! Promises: kinds travel as numbers that are for ever; a number of a later release reads as [`RefusalKind::Other`],
 //! with the words that came with it.
 
+pub use crate::limits::MAX_REASON;
 use serde::{Deserialize, Serialize};
-
-/// Longest reason of a refusal, bytes: two sentences.
-pub const MAX_REASON: usize = 512;
 
 /// No, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]

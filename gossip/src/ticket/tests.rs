@@ -78,6 +78,8 @@ fn the_largest_ticket_fits_and_one_past_each_limit_is_refused() {
     };
     let reads = |ticket: Ticket| Ticket::parse(&ticket.to_text()).is_ok();
     assert!(reads(sized(MAX_ADDRESSES, MAX_ADDRESS, MAX_MEMBER_NAME)));
+    assert!(!matches!(Ticket::parse(&"x".repeat(MAX_TICKET_TEXT)), Err(TicketError::Long(_))));
+    assert!(matches!(Ticket::parse(&"x".repeat(MAX_TICKET_TEXT + 1)), Err(TicketError::Long(_))));
     assert!(!reads(sized(MAX_ADDRESSES + 1, 1, 1)));
     assert!(!reads(sized(1, MAX_ADDRESS + 1, 1)));
     assert!(!reads(sized(1, 1, MAX_MEMBER_NAME + 1)));
