@@ -49,3 +49,6 @@ pub const MAX_QUESTIONS: usize = 1_024;
 
 /// Peers' addresses kept: a few for each of a hundred peers.
 pub const MAX_KEPT_ADDRESSES: usize = 512;
+
+/// Jobs that ended and are still listed: half an hour of checkpoints under steady load.
+pub const ENDED_KEPT: usize = 32;

@@ -15,6 +15,6 @@ pub fn run(config: &Config, output: Output) -> Result<(), Failure> {
     }
     match found.faults.first() {
         None => Ok(()),
-        Some(first) => Err(Failure::Damaged(format!("{} faults; the first: {first}", found.faults.len()))),
+        Some(first) => Err(Failure::Damaged(format!("{} faults; the first: {first}", found.count()))),
     }
 }

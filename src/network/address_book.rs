@@ -46,6 +46,11 @@ mod tests {
         let addresses = vec!["/ip4/192.0.2.7/tcp/3317".to_owned(), "db.example:3317".to_owned()];
         save(folder.path(), &addresses).unwrap();
         assert_eq!(load(folder.path()).unwrap(), addresses);
+        let many = |count: usize| (0..count).map(|n| format!("db{n}.example:3317")).collect::<Vec<_>>();
+        for (count, kept) in [(MAX_KEPT_ADDRESSES, MAX_KEPT_ADDRESSES), (MAX_KEPT_ADDRESSES + 1, MAX_KEPT_ADDRESSES)] {
+            save(folder.path(), &many(count)).unwrap();
+            assert_eq!(load(folder.path()).unwrap(), many(kept), "the first of {count}");
+        }
         std::fs::write(path(folder.path()), "[").unwrap();
         assert!(load(folder.path()).unwrap().is_empty());
     }

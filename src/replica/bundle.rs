@@ -81,3 +81,15 @@ fn next(file: &mut impl Read) -> Result<Option<Vec<u8>>, String> {
     let got = file.take(u64::from(length)).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
     if got == length as usize { Ok(Some(bytes)) } else { Err(format!("it ends after {got} of {length} bytes")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_past_the_limit_is_refused_before_anything_is_read() {
+        let read = |length: u32| next(&mut &length.to_be_bytes()[..]).unwrap_err();
+        assert_eq!(read(MAX_SEGMENT_BYTES), "it ends after 0 of 268435456 bytes");
+        assert_eq!(read(MAX_SEGMENT_BYTES + 1), "a segment of 268435457 bytes is over the limit of 268435456");
+    }
+}

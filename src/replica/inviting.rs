@@ -34,16 +34,21 @@ pub fn all(local: &Arc<Local>) -> Vec<Arc<dyn Procedure>> {
 }
 
 fn invite(local: &Local, arguments: &[Value]) -> Result<Table, SqlError> {
-    let (role, name, hours) = (role(&arguments[0])?, said(&arguments[1]), said(&arguments[2]));
-    let hours: f64 = hours.trim().parse().map_err(|_| wrong(format!("'{hours}' is no number of hours")))?;
-    if !(hours > 0.0 && hours <= MAX_TICKET_HOURS) {
-        return Err(wrong(format!("a ticket lives for more than 0 and at most {MAX_TICKET_HOURS} hours, not {hours}")));
-    }
+    let (role, name, hours) = (role(&arguments[0])?, said(&arguments[1]), hours(&said(&arguments[2]))?);
     let expires = local.clock.wall_millis() + (hours * 3_600_000.0) as u64;
     let ticket = local.issue(role, name.trim(), expires)?;
     let columns = vec![column("ticket", ColumnType::Text(65_535)), column("expires_at", ColumnType::DateTime(3))];
     let at = crate::system::moment(expires);
     Ok(Table { columns, rows: vec![vec![Value::text(ticket.to_text()), at]] })
+}
+
+/// How long a ticket lives.
+fn hours(text: &str) -> Result<f64, SqlError> {
+    let hours: f64 = text.trim().parse().map_err(|_| wrong(format!("'{text}' is no number of hours")))?;
+    if hours > 0.0 && hours <= MAX_TICKET_HOURS {
+        return Ok(hours);
+    }
+    Err(wrong(format!("a ticket lives for more than 0 and at most {MAX_TICKET_HOURS} hours, not {hours}")))
 }
 
 fn remove_member(local: &Local, arguments: &[Value]) -> Result<Table, SqlError> {
@@ -93,4 +98,25 @@ fn column(name: &'static str, kind: ColumnType) -> SystemColumn {
 
 fn wrong(why: String) -> SqlError {
     SqlError::new(1210, format!("Incorrect arguments: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_lives_for_some_time_and_a_year_at_most() {
+        for (text, good) in [
+            ("0.01", true),
+            (" 8784 ", true),
+            ("8784.1", false),
+            ("0", false),
+            ("-1", false),
+            ("NaN", false),
+            ("x", false),
+        ] {
+            assert_eq!(hours(text).is_ok(), good, "{text}");
+        }
+        assert_eq!(MAX_TICKET_HOURS, 8_784.0);
+    }
 }

@@ -3,11 +3,9 @@
 //! Promises: a job that began is listed until it ended, and the last [`ENDED_KEPT`] that ended with how; a job that is
 //! dropped on the way shows as given up. Decides nothing.
 
+use crate::limits::ENDED_KEPT;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// Jobs that ended and are still listed: half an hour of checkpoints under steady load.
-pub const ENDED_KEPT: usize = 32;
 
 /// One job.
 #[derive(Clone, Debug, PartialEq, Eq)]

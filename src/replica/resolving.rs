@@ -7,16 +7,13 @@
 use super::local::Local;
 use super::report::Report;
 use dag::change::ChangeSet;
-use dag::id::CommitId;
+use dag::id::{CommitId, MIN_PREFIX};
 use dag::signal::Signal;
 use dag::value::Value;
 use sql::engine::procedure::{Answer, Procedure};
 use sql::error::SqlError;
 use sql::journal::{Draft, Journal};
 use std::sync::{Arc, Weak};
-
-/// Shortest prefix of an id that is accepted, as everywhere.
-const SHORTEST_PREFIX: usize = 8;
 
 /// The procedure. Holds the replica weakly: the engine that owns the procedure is owned by the replica.
 pub struct Resolve(Weak<Local>);
@@ -75,14 +72,14 @@ fn words(value: &Value) -> Result<String, SqlError> {
 fn parked(local: &Local, prefix: &str) -> Result<CommitId, SqlError> {
     let conflicts = local.conflicts()?;
     let mut found = conflicts.iter().map(|c| c.id).filter(|id| id.to_string().starts_with(prefix));
-    match (prefix.len() >= SHORTEST_PREFIX, found.next(), found.next()) {
+    match (prefix.len() >= MIN_PREFIX, found.next(), found.next()) {
         (true, Some(id), None) => Ok(id),
         (true, Some(_), Some(_)) => {
             Err(SqlError::new(1105, format!("more than one parked commit begins with {prefix}")))
         }
         _ => {
             let text = format!(
-                "no parked commit that waits to be settled begins with '{prefix}' ({SHORTEST_PREFIX} characters or \
+                "no parked commit that waits to be settled begins with '{prefix}' ({MIN_PREFIX} characters or \
                  more); see SELECT * FROM headwaters.conflicts"
             );
             Err(SqlError::new(1105, text))

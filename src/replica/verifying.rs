@@ -12,7 +12,7 @@ use super::opening::{cuts, refused};
 use super::record::{self, Stored};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::limits::LISTED_FAULTS;
+use crate::limits::{FOLD_BATCH, LISTED_FAULTS};
 use dag::admit::{Ground, Known, Verdict, Window, admit};
 use dag::control::Members;
 use dag::disk::{Disk, Files};
@@ -28,9 +28,6 @@ use linearizer::order::Place;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-
-/// Commits folded at a time.
-const FOLD_BATCH: usize = 4_096;
 
 /// What was checked and what was wrong.
 #[derive(Default)]
@@ -52,8 +49,10 @@ pub struct Verified {
     pub objects: u64,
     /// main's hash over everything.
     pub main_hash: String,
-    /// What is wrong.
+    /// What is wrong: the first of it.
     pub faults: Vec<String>,
+    /// How many more faults there are that are not listed.
+    pub unlisted: u64,
 }
 
 impl Verified {
@@ -83,10 +82,10 @@ impl Verified {
             ));
         }
         lines.extend(self.faults.iter().map(|fault| format!("FAULT: {fault}")));
-        lines.push(if self.faults.is_empty() {
-            "Everything is sound.".to_owned()
-        } else {
-            format!("{} faults.", self.faults.len())
+        lines.push(match (self.faults.is_empty(), self.unlisted) {
+            (true, _) => "Everything is sound.".to_owned(),
+            (false, 0) => format!("{} faults.", self.faults.len()),
+            (false, _) => format!("{} faults; the first {} are listed.", self.count(), self.faults.len()),
         });
         lines
     }
@@ -103,13 +102,17 @@ impl Verified {
             "unfetched": self.unfetched.map(|(commits, _)| commits),
             "main_hash": self.main_hash,
             "faults": self.faults,
+            "unlisted_faults": self.unlisted,
         })
     }
 
+    /// How many faults there are, listed or not.
+    pub fn count(&self) -> u64 {
+        self.faults.len() as u64 + self.unlisted
+    }
+
     fn fault(&mut self, text: String) {
-        if self.faults.len() < LISTED_FAULTS {
-            self.faults.push(text);
-        }
+        if self.faults.len() < LISTED_FAULTS { self.faults.push(text) } else { self.unlisted += 1 }
     }
 }
 
@@ -286,5 +289,24 @@ impl Check {
             position.seq - signed.get(&(chain.author, chain.run)).copied().unwrap_or(0).min(position.seq)
         };
         self.found.unsigned = versions.iter().map(behind).sum();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_past_the_listed_ones_are_counted() {
+        for (faults, last) in [
+            (0, "Everything is sound."),
+            (LISTED_FAULTS, "100 faults."),
+            (LISTED_FAULTS + 1, "101 faults; the first 100 are listed."),
+        ] {
+            let mut found = Verified::default();
+            (0..faults).for_each(|n| found.fault(n.to_string()));
+            assert_eq!(found.lines().last().map(String::as_str), Some(last));
+            assert_eq!((found.count(), found.to_json()["sound"] == true), (faults as u64, faults == 0));
+        }
     }
 }

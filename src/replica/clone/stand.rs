@@ -166,14 +166,20 @@ pub fn renew(local: &Local) -> Result<(), Failure> {
         }
     };
     let foothold = value_id(&found);
-    let mut vouchers = before.map_or_else(Vec::new, |stand| stand.vouchers);
-    vouchers.push(voucher(&checkpoint, foothold));
-    vouchers.drain(..vouchers.len().saturating_sub(KEPT_VOUCHERS));
+    let vouchers = before.map_or_else(Vec::new, |stand| stand.vouchers);
+    let vouchers = with_newest(vouchers, voucher(&checkpoint, foothold));
     let stand = Stand { checkpoint: checkpoint.root(), foothold, scan_from, vouchers };
     let records = vec![Record::new(Kind::VALUE, foothold.0, found), stand.record()];
     local.submit_all(records)?.wait_blocking().map_err(refused)?;
     *local.stand.lock().unwrap_or_else(PoisonError::into_inner) = Some(stand);
     Ok(())
+}
+
+/// The vouchers to be kept: the newest last, the oldest gone.
+fn with_newest(mut vouchers: Vec<NodeId>, newest: NodeId) -> Vec<NodeId> {
+    vouchers.push(newest);
+    vouchers.drain(..vouchers.len().saturating_sub(KEPT_VOUCHERS));
+    vouchers
 }
 
 /// Brings every commit of the log from a position on to the survey; answers where the first above the place stands.
@@ -219,5 +225,19 @@ impl Local {
     pub fn is_unvouched(&self, writer: &Writer) -> bool {
         let stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
         stand.as_ref().is_some_and(|stand| stand.vouchers.last() != writer.vouched.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_vouchers_are_kept() {
+        let vouchers = |range: std::ops::Range<usize>| range.map(|n| NodeId([n as u8; 32])).collect::<Vec<_>>();
+        for kept in [0, KEPT_VOUCHERS - 1, KEPT_VOUCHERS] {
+            let first = (kept + 1).saturating_sub(KEPT_VOUCHERS);
+            assert_eq!(with_newest(vouchers(0..kept), NodeId([kept as u8; 32])), vouchers(first..kept + 1));
+        }
     }
 }

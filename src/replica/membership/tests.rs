@@ -278,3 +278,27 @@ fn a_full_column_and_a_member_without_slots_are_told_so() {
     none.sql("INSERT INTO d.t VALUES (100, 1)").unwrap();
     drop(last);
 }
+
+#[test]
+fn a_member_is_found_by_its_name_or_by_enough_of_its_key() {
+    let founder = Peer::founder(1_000);
+    let key = founder.key().id().to_string();
+    let members = founder.local().latch().known.members_now();
+    for (who, found) in [(&key[..MIN_PREFIX], true), (&key[..MIN_PREFIX - 1], false), ("FOUNDER", true), ("", false)] {
+        assert_eq!(find(&members, who).is_ok(), found, "{who}");
+    }
+}
+
+#[test]
+fn a_name_is_what_people_can_read_and_type() {
+    for (name, good) in [
+        ("x".repeat(MAX_MEMBER_NAME), true),
+        ("x".repeat(MAX_MEMBER_NAME + 1), false),
+        ("é".repeat(MAX_MEMBER_NAME / 2 + 1), false),
+        (String::new(), false),
+        (" anna".to_owned(), false),
+        ("an\nna".to_owned(), false),
+    ] {
+        assert_eq!(check_name(&name).is_ok(), good, "{name:?}");
+    }
+}
