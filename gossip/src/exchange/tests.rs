@@ -19,6 +19,8 @@ pub(crate) struct Book {
     chains: Chains,
     pub(crate) heads: Heads,
     unsigned: Vec<CommitId>,
+    /// Not in the graph: they wait for parents.
+    waiting: Vec<Vertex>,
     /// Bytes that every commit carries behind its id.
     padding: usize,
 }
@@ -62,7 +64,11 @@ impl Ledger for Book {
         self.heads.newest(usize::MAX)
     }
     fn knows(&self, id: &CommitId) -> bool {
-        self.graph.contains(id)
+        self.graph.contains(id) || self.waiting.iter().any(|vertex| vertex.id == *id)
+    }
+    fn missing(&self) -> Vec<CommitId> {
+        let parents = self.waiting.iter().flat_map(|vertex| vertex.parents.iter().copied());
+        parents.filter(|id| !self.graph.contains(id)).collect()
     }
     fn have(&self) -> Vec<(Chain, Position)> {
         self.chains.have()
@@ -172,6 +178,18 @@ fn unsigned_commits_do_not_leave() {
     giver.unsigned = vec![id(1), id(3)];
     assert_eq!(pull(&mut asker, &giver), Ok((1, 0)));
     assert_eq!(asker.heads.frontier(), [id(2)], "1 travels with the tip at 2, 3 stays");
+}
+
+/// The peer that had brought 2 went away, and 2 left the waiting room with it; 3, from another peer, stayed. Everybody
+/// announces 3, which is here, and nobody asked for 2 again (found by the simulator).
+#[test]
+fn a_parent_that_something_waits_for_is_asked_of_whoever_announces() {
+    let (mut asker, mut giver) = (Book::default(), Book::default());
+    asker.write(1, &[1]);
+    giver.write(1, &[1, 2, 3]);
+    asker.waiting = vec![giver.graph.get(&id(3)).unwrap().clone()];
+    pull(&mut asker, &giver).unwrap();
+    assert!(asker.graph.contains(&id(2)));
 }
 
 #[test]
