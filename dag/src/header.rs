@@ -3,6 +3,7 @@
 //! Promises: `parents` sorted and unique, at most [`MAX_PARENTS`]; the body stays provable when it is pruned, because
 //! the header carries its root, length and counts. Does not check anything against other commits: that is `admit`.
 
+use crate::admit::RULES_LEVEL;
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId, GenesisId, NodeId, RunId};
 pub use crate::limits::MAX_PARENTS;
@@ -56,4 +57,30 @@ pub struct Header {
     pub next_hidden: u64,
     /// Hashed, kept, ignored when unknown: `user`, `note`, `trace`.
     pub extensions: BTreeMap<String, Vec<u8>>,
+}
+
+impl Header {
+    /// A place in a chain with nothing said yet of ancestors, time and contents: `Commit::new` fills in what follows from
+    /// the contents, whoever writes it the rest.
+    pub fn bare(genesis: GenesisId, author: AuthorId, run: RunId, seq: u64) -> Header {
+        Header {
+            genesis,
+            author,
+            run,
+            seq,
+            prev: None,
+            parents: Vec::new(),
+            hlc: Hlc::default(),
+            rules_level: RULES_LEVEL,
+            kind: CommitKind::Data,
+            body: NodeId::ZERO,
+            body_length: 0,
+            changes: 0,
+            settles: Vec::new(),
+            read_set: NodeId::ZERO,
+            control: NodeId::ZERO,
+            next_hidden: 0,
+            extensions: BTreeMap::new(),
+        }
+    }
 }

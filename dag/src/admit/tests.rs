@@ -55,23 +55,11 @@ impl Known for History {
 
 fn header(author: AuthorId, run: u64, seq: u64, prev: &str, parents: &str, millis: u64) -> Header {
     Header {
-        genesis: GROUND.genesis,
-        author,
-        run: RunId(run),
-        seq,
         prev: (!prev.is_empty()).then(|| id(prev)),
         parents: parents.chars().map(|p| id(&p.to_string())).collect(),
         hlc: Hlc::new(millis, 0),
-        rules_level: RULES_LEVEL,
-        kind: CommitKind::Data,
-        body: NodeId([0; 32]),
-        body_length: 0,
         changes: 1,
-        settles: vec![],
-        read_set: NodeId([0; 32]),
-        control: NodeId([0; 32]),
-        next_hidden: 0,
-        extensions: BTreeMap::new(),
+        ..Header::bare(GROUND.genesis, author, RunId(run), seq)
     }
 }
 

@@ -19,23 +19,12 @@ fn key() -> AuthorKey {
 
 fn header(seq: u64, prev: Option<CommitId>, kind: CommitKind) -> Header {
     Header {
-        genesis: GenesisId([1; 32]),
-        author: key().id(),
-        run: RunId(2),
-        seq,
         prev,
         parents: prev.into_iter().collect(),
         hlc: Hlc::new(1000, 0),
-        rules_level: 1,
         kind,
-        body: NodeId::ZERO,
-        body_length: 0,
-        changes: 0,
-        settles: Vec::new(),
-        read_set: NodeId::ZERO,
-        control: NodeId::ZERO,
-        next_hidden: 0,
         extensions: BTreeMap::from([("user".to_owned(), b"root".to_vec())]),
+        ..Header::bare(GenesisId([1; 32]), key().id(), RunId(2), seq)
     }
 }
 

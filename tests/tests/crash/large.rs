@@ -4,14 +4,13 @@
 use dag::change::{ChangeSet, Insert, Marks, TableChanges};
 use dag::commit::{Checked, Commit, Prepared, Received};
 use dag::disk::{Fault, Image, Tear};
-use dag::header::{CommitKind, Header};
+use dag::header::Header;
 use dag::hlc::Hlc;
-use dag::id::{AuthorId, EntityId, GenesisId, LayoutId, NodeId, RunId};
+use dag::id::{AuthorId, EntityId, GenesisId, LayoutId, RunId};
 use dag::row::Row;
 use dag::row_key::Key;
 use dag::store::{Kind, Log, Options, Record, RunWriter};
 use dag::tree::{Shape, Trees};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Two writer's buffers of rows, so that nodes go ahead in batches of their own, and one value out of line.
@@ -32,25 +31,7 @@ fn changes() -> Arc<ChangeSet> {
 }
 
 fn header() -> Header {
-    Header {
-        genesis: GenesisId([1; 32]),
-        author: AuthorId([2; 32]),
-        run: RunId(1),
-        seq: 1,
-        prev: None,
-        parents: Vec::new(),
-        hlc: Hlc(1 << 16),
-        rules_level: 1,
-        kind: CommitKind::Data,
-        body: NodeId([0; 32]),
-        body_length: 0,
-        changes: 0,
-        settles: Vec::new(),
-        read_set: NodeId([0; 32]),
-        control: NodeId([0; 32]),
-        next_hidden: 1,
-        extensions: BTreeMap::new(),
-    }
+    Header { hlc: Hlc(1 << 16), next_hidden: 1, ..Header::bare(GenesisId([1; 32]), AuthorId([2; 32]), RunId(1), 1) }
 }
 
 fn open(disk: &Image) -> Option<Arc<Log>> {

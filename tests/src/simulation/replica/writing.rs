@@ -13,10 +13,9 @@ use dag::commit::Commit;
 use dag::control::ControlRecord;
 use dag::header::{CommitKind, Header};
 use dag::hlc::Hlc;
-use dag::id::{AuthorId, CommitId, NodeId};
+use dag::id::{AuthorId, CommitId};
 use linearizer::finality::Renewal;
 use linearizer::outcome::Outcome;
-use std::collections::BTreeMap;
 
 impl Replica {
     /// A client's COMMIT (R27). The commit is in the merge at once and acknowledged after the next sync.
@@ -97,23 +96,10 @@ impl Memory {
     fn next_header(&self, author: &AuthorId, ground: &Ground, promise: Hlc, now_millis: u64) -> Header {
         let floor = self.last_hlc.max(self.library.newest_hlc()).max(promise);
         Header {
-            genesis: ground.genesis,
-            author: *author,
-            run: self.run,
-            seq: self.seq + 1,
             prev: self.last.or_else(|| self.library.skeleton.admission(author)),
             parents: self.library.heads.frontier(),
             hlc: floor.after(now_millis),
-            rules_level: dag::admit::RULES_LEVEL,
-            kind: CommitKind::Data,
-            body: NodeId::ZERO,
-            body_length: 0,
-            changes: 0,
-            settles: Vec::new(),
-            read_set: NodeId::ZERO,
-            control: NodeId::ZERO,
-            next_hidden: 0,
-            extensions: BTreeMap::new(),
+            ..Header::bare(ground.genesis, *author, self.run, self.seq + 1)
         }
     }
 }
