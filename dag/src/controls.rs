@@ -5,6 +5,7 @@
 //! memory is asked about by a walk that the owner brings. Does not know bodies nor the store.
 
 use crate::control::{ControlRecord, Members};
+use crate::foothold::Foothold;
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId, RunId};
 use crate::vertex::Vertex;
@@ -90,6 +91,12 @@ impl Controls {
     /// A control commit from below the window, with what was kept of it ([`Controls::kept`]).
     pub fn restore(&mut self, vertex: &Vertex, records: Vec<ControlRecord>, below: &[CommitId]) {
         self.keep(vertex, records, below.into());
+    }
+
+    /// The control commits below a foothold, for a replica without the commits there. Which of them lie below which is
+    /// asked of the foothold, commit by commit.
+    pub fn stand_on(&mut self, foothold: &Foothold) {
+        foothold.controls().iter().for_each(|control| self.restore(&control.vertex, control.records.clone(), &[]));
     }
 
     /// A commit that others stand on, with what was kept of it.

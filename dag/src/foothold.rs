@@ -7,6 +7,7 @@
 //! peer to which the checkpoint is stable, because then all commits that stand across it are here (R16); answers equal
 //! those of the whole history. Pure; does not know where commits are kept.
 
+use crate::admit::Promise;
 use crate::control::ControlRecord;
 use crate::encode::positional::positional;
 use crate::encode::{from_bytes, to_bytes};
@@ -101,6 +102,25 @@ impl Foothold {
     /// The commits that others name, among them the heads and the last of each chain.
     pub fn named(&self) -> &[Vertex] {
         &self.written.named
+    }
+
+    /// The last commit of each chain below, by chain.
+    pub fn lasts(&self) -> impl Iterator<Item = &Vertex> {
+        let mut lasts: BTreeMap<Chain, &Vertex> = BTreeMap::new();
+        for vertex in self.named() {
+            let last = lasts.entry(vertex.chain()).or_insert(vertex);
+            if (last.seq, last.id) < (vertex.seq, vertex.id) {
+                *last = vertex;
+            }
+        }
+        lasts.into_values()
+    }
+
+    /// What an author promised, with what is known of its tips: everybody had promised to write nothing at or below a
+    /// stable checkpoint (R16), whatever tips are here.
+    pub fn promise(&self, told: Option<Promise>) -> Promise {
+        let (through, .., commit) = self.place();
+        told.filter(|promise| promise.through >= through).unwrap_or(Promise { through, commit })
     }
 
     /// A commit below, if it is one that matters.

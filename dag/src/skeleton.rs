@@ -1,18 +1,19 @@
 //! The skeleton of everything admitted: graph, chains, member sets and promises, without bodies. What admission asks,
 //! answered.
 //!
-//! Promises: all of it is in memory; the root package has the same over a window and a log. Does not read the store: the
-//! owner enters commits parents first, and brings their control records.
+//! Promises: all of it is in memory, but for what lies below the foothold of a clone; the root package has the same over a
+//! window and a log. Does not read the store: the owner enters commits parents first, and brings their control records.
 
-use crate::admit::{Candidate, Closed, Known, Promise, Standing, Window};
+use crate::admit::{Candidate, Closed, Known, Promise, Standing, Window, walks_to};
 use crate::control::{ControlRecord, Members};
 use crate::controls::Controls;
+use crate::foothold::Foothold;
 use crate::genesis::Genesis;
 use crate::graph::Graph;
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId};
 use crate::tip::Tip;
-use crate::version::Chains;
+use crate::version::{Chains, Lookup, Page};
 use crate::vertex::{Chain, Vertex};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,11 +26,7 @@ pub struct Skeleton {
     controls: Controls,
     promises: BTreeMap<AuthorId, Promise>,
     closed: Closed,
-}
-
-/// Nothing leaves a skeleton's memory, so nothing is asked about what left.
-fn nothing_left(_: &CommitId, _: &CommitId) -> bool {
-    false
+    below: Option<Arc<Foothold>>,
 }
 
 impl Skeleton {
@@ -41,7 +38,23 @@ impl Skeleton {
             controls: Controls::new(Members::founding(genesis)),
             promises: BTreeMap::new(),
             closed: Closed::default(),
+            below: None,
         }
+    }
+
+    /// Goes on above a stable checkpoint; what lies below is known by its foothold.
+    pub fn stand_on(&mut self, below: Arc<Foothold>) {
+        self.controls.stand_on(&below);
+        below.lasts().for_each(|last| _ = self.chains.insert(last));
+        for head in below.frontier().iter().filter_map(|id| below.vertex(id)) {
+            self.graph.insert(head.clone()).expect("heads do not stand on each other");
+        }
+        self.below = Some(below);
+    }
+
+    /// What is known of the commits that are not here.
+    pub fn below(&self) -> Option<&Arc<Foothold>> {
+        self.below.as_ref()
     }
 
     /// The graph.
@@ -67,8 +80,12 @@ impl Skeleton {
 
     /// Takes note of a verified tip whose commit is admitted: its promise counts from now on (R15).
     pub fn keep_promise(&mut self, tip: &Tip) {
-        let promise = Promise { through: tip.promise, commit: tip.commit };
-        let known = self.promises.entry(tip.author).or_insert(promise);
+        self.note_promise(tip.author, Promise { through: tip.promise, commit: tip.commit });
+    }
+
+    /// Takes note of a promise of an author's tip; the greatest counts.
+    pub fn note_promise(&mut self, author: AuthorId, promise: Promise) {
+        let known = self.promises.entry(author).or_insert(promise);
         if known.through < promise.through {
             *known = promise;
         }
@@ -81,17 +98,22 @@ impl Skeleton {
 
     /// The member set of the closure of `heads` (R12).
     pub fn members(&self, heads: &[CommitId]) -> Arc<Members> {
-        self.controls.members(heads, &nothing_left)
+        self.controls.members(heads, &|control, head| self.in_closure(control, &[*head]))
     }
 }
 
 impl Known for Skeleton {
     fn vertex(&self, id: &CommitId) -> Option<Vertex> {
-        self.graph.get(id).cloned()
+        self.graph.get(id).or_else(|| self.below.as_ref()?.vertex(id)).cloned()
     }
 
     fn in_closure(&self, id: &CommitId, heads: &[CommitId]) -> bool {
-        self.graph.reaches(id, heads) == Some(true)
+        match (self.graph.reaches(id, heads), &self.below) {
+            (Some(answer), _) => answer,
+            (None, None) => false,
+            (None, Some(below)) if below.is_common(id) => !heads.is_empty(),
+            (None, Some(_)) => walks_to(self, id, heads),
+        }
     }
 
     fn standing(&self, author: &AuthorId, heads: &[CommitId]) -> Standing {
@@ -116,7 +138,8 @@ impl Known for Skeleton {
     }
 
     fn promise(&self, author: &AuthorId) -> Option<Promise> {
-        self.promises.get(author).copied()
+        let told = self.promises.get(author).copied();
+        self.below.as_ref().map_or(told, |below| Some(below.promise(told)))
     }
 
     fn closed(&self, author: &AuthorId) -> Hlc {
@@ -124,9 +147,23 @@ impl Known for Skeleton {
     }
 }
 
+impl Lookup for Skeleton {
+    fn vertex(&self, id: &CommitId) -> Option<Vertex> {
+        Known::vertex(self, id)
+    }
+
+    fn page(&self, _: Chain, _: u64) -> Page {
+        Page::default()
+    }
+}
+
 impl Window for Skeleton {
     fn enter(&mut self, vertex: &Vertex, candidate: &Candidate<'_>) {
-        self.controls.enter(vertex, candidate.records, &nothing_left);
+        // Taken out for a moment, because they ask back about commits below.
+        let empty = Controls::new(self.controls.founding().clone());
+        let mut controls = std::mem::replace(&mut self.controls, empty);
+        controls.enter(vertex, candidate.records, &|control, head| self.in_closure(control, &[*head]));
+        self.controls = controls;
         self.chains.insert(vertex);
         self.graph.insert(vertex.clone()).expect("its generation was computed from its parents by admission");
     }
@@ -145,8 +182,8 @@ mod tests {
     use crate::clock::{Entropy, EntropyError};
     use crate::control::Role;
     use crate::header::{CommitKind, Header};
+    use crate::id::GenesisId;
     use crate::id::RunId;
-    use crate::id::{GenesisId, NodeId};
     use crate::vertex::drawing::{id, vertex};
 
     struct Zeros;
@@ -163,25 +200,7 @@ mod tests {
     }
 
     fn header() -> Header {
-        Header {
-            genesis: GenesisId([0; 32]),
-            author: author(1),
-            run: RunId(1),
-            seq: 1,
-            prev: None,
-            parents: vec![],
-            hlc: Hlc::default(),
-            rules_level: 1,
-            kind: CommitKind::Control,
-            body: NodeId([0; 32]),
-            body_length: 0,
-            changes: 0,
-            settles: vec![],
-            read_set: NodeId([0; 32]),
-            control: NodeId([0; 32]),
-            next_hidden: 0,
-            extensions: BTreeMap::new(),
-        }
+        Header { kind: CommitKind::Control, ..Header::bare(GenesisId([0; 32]), author(1), RunId(1), 1) }
     }
 
     //              /--- b (removes 2) --- d ---\

@@ -19,6 +19,7 @@ pub mod guard;
 pub mod limits;
 pub mod linearizer;
 pub mod main_log;
+pub mod offer;
 pub mod order;
 pub mod outcome;
 mod policy;

@@ -4,7 +4,6 @@
 //! sees it, so that it never goes back over a restart; a tip counts only when its commit is here. Does not know how
 //! tips travel. The rules themselves are `linearizer::finality`.
 
-use super::clone;
 use super::local::Local;
 use super::opening::refused;
 use super::unsigned::Unsigned;
@@ -18,6 +17,7 @@ use dag::tip::{SignedTip, Tip};
 use dag::vertex::Vertex;
 use gossip::Heard;
 use linearizer::finality::{self, Mark, Outlook, Renewal, Voice, Word, Writing};
+use linearizer::offer;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -216,7 +216,7 @@ pub fn sign(local: &Local, writer: &mut Writer) -> Result<(), Failure> {
         frontier: NodeId(writer.heads.digest()),
         extensions: local.says_of_checkpoints(writer),
     };
-    let vouched = clone::vouchers(&tip).next_back();
+    let vouched = offer::vouchers(&tip).next_back();
     let signed: Arc<[u8]> = tip.sign(writer.key()).to_bytes().into();
     let stored = submit(local, Record::new(Kind::TIP, vertex.id.0, signed.clone()))?;
     writer.vouched = vouched;

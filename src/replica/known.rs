@@ -5,7 +5,7 @@
 
 use super::clone::Cloned;
 use super::record;
-use dag::admit::{Candidate, Closed, Known, Promise, Standing, Window};
+use dag::admit::{Candidate, Closed, Known, Promise, Standing, Window, walks_to};
 use dag::control::{ControlRecord, Members};
 use dag::controls::Controls;
 use dag::genesis::Genesis;
@@ -59,20 +59,8 @@ impl Knowledge {
 
     /// This replica was cloned: what lies below is known by its foothold.
     pub fn stand_on(&mut self, cloned: Arc<Cloned>) {
-        for control in cloned.foothold.controls() {
-            // Which of them lie below which is asked of the foothold, commit by commit.
-            self.controls.restore(&control.vertex, control.records.clone(), &[]);
-        }
-        let mut lasts: BTreeMap<Chain, &Vertex> = BTreeMap::new();
-        for vertex in cloned.foothold.named() {
-            let last = lasts.entry(vertex.chain()).or_insert(vertex);
-            if (last.seq, last.id) < (vertex.seq, vertex.id) {
-                *last = vertex;
-            }
-        }
-        for last in lasts.into_values() {
-            self.chains.insert(last);
-        }
+        self.controls.stand_on(&cloned.foothold);
+        cloned.foothold.lasts().for_each(|last| _ = self.chains.insert(last));
         self.cloned = Some(cloned);
     }
 
@@ -212,19 +200,7 @@ impl Known for Knowledge {
         if self.cloned.as_ref().is_some_and(|cloned| cloned.foothold.is_common(id)) {
             return !heads.is_empty();
         }
-        let Some(wanted) = Known::vertex(self, id) else { return false };
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<CommitId> = heads.to_vec();
-        while let Some(at) = open.pop() {
-            if at == *id {
-                return true;
-            }
-            let Some(vertex) = Known::vertex(self, &at).filter(|v| v.generation > wanted.generation) else { continue };
-            if seen.insert(at) {
-                open.extend(vertex.parents);
-            }
-        }
-        false
+        walks_to(self, id, heads)
     }
 
     fn standing(&self, author: &AuthorId, heads: &[CommitId]) -> Standing {
@@ -245,10 +221,7 @@ impl Known for Knowledge {
 
     fn promise(&self, author: &AuthorId) -> Option<Promise> {
         let known = self.promises.get(author).copied();
-        // Everybody had promised to write nothing at or below a stable checkpoint (R16), whatever tips are here.
-        let Some(cloned) = &self.cloned else { return known };
-        let (through, .., commit) = cloned.foothold.place();
-        known.filter(|promise| promise.through >= through).or(Some(Promise { through, commit }))
+        self.cloned.as_ref().map_or(known, |cloned| Some(cloned.foothold.promise(known)))
     }
 
     fn closed(&self, author: &AuthorId) -> Hlc {

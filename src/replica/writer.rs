@@ -3,20 +3,19 @@
 //! Promises: what is admitted is in the graph, the heads and the linearizer, or in none of them; HLC and sequence
 //! number only rise. Does not wait for the disk: the caller enqueues, publishes, and lets go of the latch.
 
-use super::clone;
 use super::held::Room;
 use super::known::Knowledge;
 use super::record;
 use super::shown::Shown;
 use super::unsigned::Unsigned;
 use crate::limits::REMEMBERED_BATCHES;
-use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, Promise, RULES_LEVEL, Window, admit_segment, ruled_out};
+use dag::admit::{Ground, MAX_CLOCK_SKEW_MILLIS, Promise, Window, admit_segment, ruled_out};
 use dag::author_key::AuthorKey;
 use dag::change::ChangeSet;
 use dag::commit::Commit;
 use dag::control::ControlRecord;
 use dag::genesis::Genesis;
-use dag::header::{CommitKind, MAX_PARENTS};
+use dag::header::{CommitKind, Header, MAX_PARENTS};
 use dag::heads::Heads;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId, EntityId, GenesisId, NodeId, RunId};
@@ -26,6 +25,7 @@ use dag::vertex::Vertex;
 use linearizer::commit::Ordered;
 use linearizer::finality::{Finality, Mark, Word};
 use linearizer::linearizer::{Checked, Linearizer, NoHistory};
+use linearizer::offer;
 use linearizer::order::Place;
 use linearizer::view::ViewError;
 use sql::error::SqlError;
@@ -234,26 +234,17 @@ impl Writer {
     }
 
     /// The header of the next commit.
-    pub fn header(&self, contents: &Contents<'_>, now_millis: u64) -> Result<dag::header::Header, SqlError> {
+    pub fn header(&self, contents: &Contents<'_>, now_millis: u64) -> Result<Header, SqlError> {
         let user = BTreeMap::from([("user".to_owned(), contents.user.as_bytes().to_vec())]);
-        Ok(dag::header::Header {
-            genesis: self.ground.genesis,
-            author: self.author(),
-            run: self.run,
-            seq: self.seq + 1,
+        Ok(Header {
             prev: self.prev.or_else(|| self.known.admission(&self.author())),
             parents: self.parents(),
             hlc: self.next_hlc(now_millis)?,
-            rules_level: RULES_LEVEL,
             kind: contents.kind,
-            body: NodeId([0; 32]),
-            body_length: 0,
-            changes: 0,
             settles: contents.settles.clone(),
-            read_set: NodeId([0; 32]),
-            control: NodeId([0; 32]),
             next_hidden: contents.next_hidden,
             extensions: if contents.user.is_empty() { BTreeMap::new() } else { user },
+            ..Header::bare(self.ground.genesis, self.author(), self.run, self.seq + 1)
         })
     }
 }
@@ -281,8 +272,8 @@ impl Writer {
         let word = Word { promise: tip.promise, floor: tip.floor, floor_hash: tip.floor_hash };
         let is_new = self.finality.heard(tip.author, word);
         if is_new && tip.author == self.author() {
-            self.vouched = clone::vouchers(tip).next_back();
-        } else if let Some(cut) = clone::cut(tip).filter(|_| is_new) {
+            self.vouched = offer::vouchers(tip).next_back();
+        } else if let Some(cut) = offer::cut(tip).filter(|_| is_new) {
             self.cuts.insert(tip.author, cut);
         }
         is_new

@@ -6,6 +6,7 @@
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId};
 use crate::vertex::{Chain, Vertex};
+use std::collections::BTreeSet;
 
 /// What an author is in the member set of a closure (R12); each may do what the ones before may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,4 +48,21 @@ pub trait Known {
     fn promise(&self, author: &AuthorId) -> Option<Promise>;
     /// The time at or below which nothing of this author enters here any more ([`super::Closed`]).
     fn closed(&self, author: &AuthorId) -> Hlc;
+}
+
+/// Whether a commit is one of `heads` or an ancestor of one, by a walk down to its generation: for commits that no graph in
+/// memory links.
+pub fn walks_to(known: &dyn Known, id: &CommitId, heads: &[CommitId]) -> bool {
+    let Some(wanted) = known.vertex(id) else { return false };
+    let (mut open, mut seen) = (heads.to_vec(), BTreeSet::new());
+    while let Some(at) = open.pop() {
+        if at == *id {
+            return true;
+        }
+        let Some(vertex) = known.vertex(&at).filter(|v| v.generation > wanted.generation) else { continue };
+        if seen.insert(at) {
+            open.extend(vertex.parents);
+        }
+    }
+    false
 }

@@ -8,7 +8,7 @@ mod closed;
 mod known;
 mod segment;
 
-pub use known::{Known, Promise, Standing};
+pub use known::{Known, Promise, Standing, walks_to};
 pub use segment::{Admitted, Candidate, Window, admit_segment};
 
 use crate::header::{CommitKind, Header, MAX_PARENTS};

@@ -1,8 +1,8 @@
 //! Clones: a new replica starts from the newest stable checkpoint instead of the whole history (R16, R30, R31).
 //!
 //! `stand` keeps what this replica can vouch for: its newest stable checkpoint with a foothold below it; its signed
-//! tips carry the voucher (`word`). `offer` is what is said of it to newcomers, and who must have signed before one
-//! believes it. `taking` is the newcomer's side: choose, gather node by node, write. Why so: docs/decisions/0008-clone.md.
+//! tips carry the voucher. `offer` is what is said of it to newcomers. `taking` is the newcomer's side: choose, gather
+//! node by node, write. Whom one believes is `linearizer::offer`'s to say. Why so: docs/decisions/0008-clone.md.
 
 mod offer;
 mod sealing;
@@ -11,8 +11,6 @@ mod stand;
 mod taking;
 #[cfg(test)]
 mod tests;
-mod word;
 
 pub use stand::{Cloned, Stand, renew};
 pub use taking::{Answer, Outcome, Peers, Taking, is_under_way, open_stores};
-pub use word::{cut, vouchers};

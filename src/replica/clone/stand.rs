@@ -1,24 +1,22 @@
 //! What this replica vouches for: its newest stable checkpoint, and the foothold of what lies below it (R30, R31).
 //!
 //! Promises: worked out from the log, from where the last foothold ended, so it costs what came since; on disk before a
-//! tip names it. A voucher covers everything that a newcomer takes on trust: the consensus root, the index trees and
-//! the foothold.
+//! tip names it.
 
-use super::word;
 use crate::failure::Failure;
 use crate::limits::KEPT_VOUCHERS;
 use crate::replica::local::Local;
 use crate::replica::opening::refused;
 use crate::replica::record;
 use crate::replica::writer::Writer;
-use dag::encode::{self, Domain};
+use dag::encode;
 use dag::foothold::{Foothold, Spot, Survey, spot};
 use dag::id::{CommitId, NodeId};
 use dag::store::{Kind, Log, Position, Record, StoreError};
 use dag::tree::value_id;
 use dag::vertex::Vertex;
 use linearizer::checkpoint::Checkpoint;
-use linearizer::order::Place;
+use linearizer::offer::{extensions, spot_of, voucher};
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
 use std::collections::BTreeMap;
@@ -83,12 +81,6 @@ impl Stand {
     }
 }
 
-/// What a tip says of a checkpoint: everything that a newcomer cannot check by itself.
-pub fn voucher(checkpoint: &Checkpoint, foothold: NodeId) -> NodeId {
-    let covered = (checkpoint.root(), &checkpoint.indexes, foothold);
-    NodeId(Domain::VOUCHER.hash(&encode::to_bytes(&covered)))
-}
-
 /// The checkpoint that a replica was cloned from: below it there are no commits here.
 pub struct Cloned {
     /// Commits below.
@@ -135,11 +127,6 @@ impl Cloned {
 fn foothold(log: &Log, id: NodeId) -> Result<Option<Foothold>, Failure> {
     let Some(bytes) = log.get(Kind::VALUE, &id.0).map_err(refused)? else { return Ok(None) };
     Foothold::from_bytes(&bytes).map(Some).map_err(|e| Failure::Damaged(e.to_string()))
-}
-
-/// A place as `dag` names it.
-pub fn spot_of(place: Place) -> Spot {
-    (place.hlc, place.author, place.run, place.id)
 }
 
 /// Takes up the newest stable checkpoint, if it is newer than what this replica stands on. Reads the log, without the
@@ -218,7 +205,7 @@ impl Local {
             return BTreeMap::new();
         };
         let kept = writer.linearizer.checkpoints().find(|checkpoint| checkpoint.root() == stand.checkpoint);
-        word::extensions(&stand.vouchers, kept.map(|checkpoint| checkpoint.place.id))
+        extensions(&stand.vouchers, kept.map(|checkpoint| checkpoint.place.id))
     }
 
     /// Whether the last tip leaves out the newest checkpoint that this replica vouches for.

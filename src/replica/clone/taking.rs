@@ -4,7 +4,6 @@
 //! where it stood and never one that opens half; what cannot be believed or got is left for the ordinary exchange of
 //! the whole history. Blocks: run it on a thread of its own. Does not know the network, only [`Peers`].
 
-use super::offer::{Offer, is_believed, vouching, writers};
 use super::sealing::{SEAL_BYTES, Sealing};
 use super::shelf::Shelf;
 use super::stand::{Cloned, Stand};
@@ -19,12 +18,12 @@ use dag::clock::Clock;
 use dag::disk::{Disk, Files};
 use dag::foothold::Foothold;
 use dag::genesis::Genesis;
-use dag::hlc::Hlc;
 use dag::id::NodeId;
 use dag::store::{Kind, Log, Options, Position, Record, TreeStore};
 use dag::tree::{Need, Tree, TreeError};
 use gossip::objects::{Assembly, Effect, Event, Gathering};
 use gossip::{Fault, Message, TransportId};
+use linearizer::offer::{Choice, Offer, choose};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File};
@@ -218,21 +217,15 @@ impl<'a> Taking<'a> {
             if !self.is_somebody_there()? {
                 return Ok(Err("no member was reached".to_owned()));
             }
-            let mut offers = self.offers()?;
+            let offers = self.offers()?;
             if offers.is_empty() {
                 return Ok(Err("no connected member has a stable checkpoint to offer".to_owned()));
             }
-            offers.sort_by_key(|offer| std::cmp::Reverse(offer.checkpoint.position()));
-            let believed = vouching(offers.iter().flat_map(|offer| &offer.tips));
-            let mut doubts = BTreeSet::new();
-            for offer in offers {
-                let Some(foothold) = self.foothold(&offer)? else { continue };
-                let writers = writers(&self.genesis, &foothold);
-                if is_believed(&writers, believed.get(&offer.voucher())) {
-                    return Ok(Ok((offer, foothold)));
-                }
-                doubts.insert(offer.checkpoint.position());
-            }
+            let genesis = self.genesis.clone();
+            let doubts = match choose(offers, &genesis, &mut |offer| self.foothold(offer))? {
+                Choice::Take(chosen) => return Ok(Ok(*chosen)),
+                Choice::Doubt(positions) => positions,
+            };
             if self.clock.monotonic() > began + AGREEMENT_PATIENCE {
                 let text =
                     format!("no majority of the members has signed for a checkpoint (offered at positions {doubts:?})");
@@ -283,7 +276,7 @@ impl<'a> Taking<'a> {
         Ok(true)
     }
 
-    /// An offer's foothold; `None` if it cannot be got or is another's.
+    /// An offer's foothold; `None` if it cannot be got or read.
     fn foothold(&mut self, offer: &Offer) -> Result<Option<Foothold>, Failure> {
         if self.log.get(Kind::VALUE, &offer.foothold.0).map_err(refused)?.is_none() {
             let mut found = None;
@@ -296,8 +289,7 @@ impl<'a> Taking<'a> {
         }
         let bytes = self.log.get(Kind::VALUE, &offer.foothold.0).map_err(refused)?.unwrap_or_default();
         match Foothold::from_bytes(&bytes) {
-            Ok(foothold) if offer.fits(&foothold) => Ok(Some(foothold)),
-            Ok(_) => Ok(None),
+            Ok(foothold) => Ok(Some(foothold)),
             Err(error) => {
                 tracing::warn!(%error, "an offered checkpoint is left out");
                 Ok(None)
@@ -317,14 +309,10 @@ impl<'a> Taking<'a> {
         sink.finish()?;
         let marks = Marks { scan_from: Position::START, adopted_at: Position::START };
         let mut kept = Kept::new(vec![checkpoint.clone()], marks, counters::Kept::default());
-        // A promise counts when its commit is known here (R15); later tips come with their commits.
-        let known = offer.tips.iter().filter(|signed| foothold.vertex(&signed.tip.commit).is_some());
-        kept.promises = known.map(|s| (s.tip.author, s.tip.promise, s.tip.commit)).collect();
+        kept.promises = offer.promises(foothold);
         kept.hlc = checkpoint.place.hlc;
-        // Just below, for a commit of the same moment may still come with the tail.
-        let stable = Hlc(checkpoint.place.hlc.0.saturating_sub(1));
         let records = [
-            finality::record_of(stable),
+            finality::record_of(offer.stable()),
             Cloned::record(checkpoint.position(), offer.foothold),
             Stand::cloned(checkpoint, offer.foothold).record(),
             kept.record(),

@@ -2,7 +2,7 @@
 //! commit the newest of those checkpoints was cut.
 //!
 //! Promises: a tip that says nothing of the kind, or says it wrongly, is as one that names none. Does not know what
-//! members make of it: newcomers count vouchers (`offer`), members cut at the same place (`linearizing`, R30).
+//! members make of it: newcomers count vouchers (`choose`), members cut at the same place (R30).
 
 use dag::id::{CommitId, NodeId};
 use dag::tip::Tip;
