@@ -3,11 +3,16 @@
 use acceptance::simulation::compacting::Compacting;
 use acceptance::simulation::fold::{Fold, Real};
 use acceptance::simulation::planted::{Mistake, Mistaken};
-use acceptance::simulation::{Failure, Habit, Summary, run};
+use acceptance::simulation::{Failure, Habit, Kind, Summary, run};
 
 /// Every second replica cuts checkpoints, each at its own pace: that must make no difference to anybody.
-fn linearizers(replica: usize) -> Box<dyn Fold> {
-    if replica % 2 == 1 { Box::new(Compacting::new(3 + replica)) } else { Box::new(Real::new()) }
+fn linearizers(replica: usize, kind: Kind) -> Box<dyn Fold> {
+    match replica % 2 {
+        1 => Box::new(Compacting::new(3 + replica)),
+        // Newcomers take a checkpoint for which more than half have signed.
+        _ if kind == Kind::Cloned => Box::new(Compacting::stable()),
+        _ => Box::new(Real::new()),
+    }
 }
 
 /// A number from the environment, to replay one world or to run more of them.
@@ -50,6 +55,9 @@ fn two_thousand_worlds_end_in_agreement() {
         ("moves of stable", sum(|s| s.stable_moves)),
         ("decisions about members", sum(|s| s.rulings)),
         ("members removed", sum(|s| s.removed)),
+        ("members demoted", sum(|s| s.demoted)),
+        ("newcomers cloned", sum(|s| s.cloned)),
+        ("newcomers without a majority", sum(|s| s.doubted)),
         ("refused to who may not write", sum(|s| s.standing_refused)),
         ("disks restored", sum(|s| s.restored)),
         ("folders copied", sum(|s| s.copied)),
@@ -74,7 +82,7 @@ fn one_seed() {
 /// peer, stayed, and nobody asked for the parent again.
 #[test]
 fn a_parent_forgotten_with_its_peer_is_asked_for_again() {
-    honest(1348).unwrap_or_else(|failure| panic!("{failure}"));
+    honest(1002).unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 /// A replica was restored from a backup and wrote on from there. A peer that had its lost run took it to hold more of the
@@ -100,8 +108,16 @@ fn the_same_seed_gives_the_same_trace() {
 
 /// Some world of the first so many must go wrong, and say so in these words.
 fn must_be_caught(expected: &str, world: impl Fn(u64) -> Result<Summary, Failure>) {
-    let failures: Vec<Failure> =
-        (0..400).filter_map(|seed| world(seed).err()).filter(|f| f.what.contains(expected)).take(1).collect();
+    must_be_caught_from(0, expected, world);
+}
+
+/// The same, from a seed on.
+fn must_be_caught_from(first: u64, expected: &str, world: impl Fn(u64) -> Result<Summary, Failure>) {
+    let failures: Vec<Failure> = (first..first + 400)
+        .filter_map(|seed| world(seed).err())
+        .filter(|f| f.what.contains(expected))
+        .take(1)
+        .collect();
     let caught = failures.first().unwrap_or_else(|| panic!("no world caught it: {expected}"));
     let replay = format!("HEADWATERS_SEED={} cargo test -p acceptance --test simulation one_seed", caught.seed);
     assert!(caught.to_string().contains(&replay), "{caught}");
@@ -110,7 +126,7 @@ fn must_be_caught(expected: &str, world: impl Fn(u64) -> Result<Summary, Failure
 /// One replica makes the mistake, the others do not.
 fn mistaken(mistake: Mistake) -> impl Fn(u64) -> Result<Summary, Failure> {
     move |seed| {
-        let folds = move |replica: usize| -> Box<dyn Fold> {
+        let folds = move |replica: usize, _: Kind| -> Box<dyn Fold> {
             if replica == 1 { Box::new(Mistaken::new(mistake)) } else { Box::new(Real::new()) }
         };
         run(seed, &folds, Habit::Honest)
@@ -155,4 +171,29 @@ fn a_floor_that_leaves_a_member_out_is_caught() {
 #[test]
 fn a_broken_promise_is_caught() {
     must_be_caught("own commit is not admitted: BrokenPromise", |seed| run(seed, &linearizers, Habit::BreaksPromises));
+}
+
+#[test]
+fn a_broken_promise_that_nobody_notices_is_caught() {
+    must_be_caught("no agreement in time", |seed| run(seed, &linearizers, Habit::OverlooksBrokenPromises));
+}
+
+#[test]
+fn a_told_floor_that_is_not_kept_is_caught() {
+    must_be_caught_from(500, "stable prefix", |seed| run(seed, &linearizers, Habit::ForgetsToldFloors));
+}
+
+#[test]
+fn a_stable_that_waits_for_a_removed_member_is_caught() {
+    must_be_caught("no agreement in time", |seed| run(seed, &linearizers, Habit::CountsTheRemoved));
+}
+
+#[test]
+fn a_clone_that_forgets_parked_commits_is_caught() {
+    must_be_caught("does not know every parked commit", |seed| run(seed, &linearizers, Habit::ClonesWithoutParked));
+}
+
+#[test]
+fn a_clone_that_does_not_say_what_lies_below_it_is_caught() {
+    must_be_caught("no agreement in time", |seed| run(seed, &linearizers, Habit::ClonesWithoutChains));
 }

@@ -1,5 +1,6 @@
 //! Chains of signed commits in the simulation: what stands on a replica's disk, what is signed, what is verified.
 
+use super::replica::{Stand, Taken};
 use dag::admit::Candidate;
 use dag::author_key::AuthorKey;
 use dag::commit::{Commit, Segment, SegmentCheck};
@@ -9,7 +10,9 @@ use dag::id::NodeId;
 use dag::tip::{SignedTip, Tip};
 use gossip::RawSegment;
 use linearizer::finality::Word;
+use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is on a replica's disk.
 #[derive(Clone, Debug)]
@@ -20,6 +23,10 @@ pub enum Record {
     Tip(SignedTip),
     /// How far stable is.
     Stable(Hlc),
+    /// It begins above a checkpoint that it took from others.
+    Cloned(Arc<Taken>),
+    /// What it vouches for.
+    Stand(Stand),
 }
 
 /// Checks what needs no other commit.
@@ -36,8 +43,14 @@ pub fn candidate(commit: &Commit) -> Candidate<'_> {
     Candidate { id: commit.id, header: &commit.header, records: &commit.control }
 }
 
-/// Signs a chain up to a commit.
-pub fn sign(key: &AuthorKey, commit: &Commit, word: Word, frontier: [u8; 32]) -> SignedTip {
+/// Signs a chain up to a commit; `said` of checkpoints.
+pub fn sign(
+    key: &AuthorKey,
+    commit: &Commit,
+    word: Word,
+    frontier: [u8; 32],
+    said: BTreeMap<String, ByteBuf>,
+) -> SignedTip {
     let Header { genesis, run, seq, .. } = *commit.header;
     let tip = Tip {
         version: 1,
@@ -50,7 +63,7 @@ pub fn sign(key: &AuthorKey, commit: &Commit, word: Word, frontier: [u8; 32]) ->
         floor: word.floor,
         floor_hash: word.floor_hash,
         frontier: NodeId(frontier),
-        extensions: BTreeMap::new(),
+        extensions: said,
     };
     tip.sign(key)
 }

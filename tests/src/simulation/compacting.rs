@@ -10,13 +10,14 @@ use dag::hlc::Hlc;
 use dag::id::{CommitId, NodeId};
 use dag::tree::{MemoryNodes, Shape, Trees};
 use linearizer::Linearizer;
+use linearizer::checkpoint::{Checkpoint, Cut};
 use linearizer::commit::Ordered;
 use linearizer::compact::Cuts;
 use linearizer::linearizer::History;
 use linearizer::order::Place;
 use linearizer::outcome::Outcome;
 use linearizer::view::{View, ViewError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Bytes of decoded nodes kept: small, so that nodes are read again.
@@ -34,15 +35,21 @@ pub struct Compacting {
     arrivals: usize,
 }
 
-/// Every commit that ever arrived.
+/// Every commit that ever arrived, above the checkpoint that it began with.
 #[derive(Default)]
-struct Log(Vec<Arc<Ordered>>);
+struct Log {
+    commits: Vec<Arc<Ordered>>,
+    begins: Option<Place>,
+}
 
 impl History for Log {
     fn between(&self, after: Option<Place>, through: Place) -> Result<Vec<Arc<Ordered>>, ViewError> {
+        if after < self.begins {
+            return Err(ViewError("a clone does not have what lies below its checkpoint".into()));
+        }
         let place = |c: &Arc<Ordered>| Place::new(c.hlc, c.author, c.run, c.id);
         let inside = |c: &&Arc<Ordered>| after.is_none_or(|after| place(c) > after) && place(c) <= through;
-        Ok(self.0.iter().filter(inside).cloned().collect())
+        Ok(self.commits.iter().filter(inside).cloned().collect())
     }
 }
 
@@ -52,7 +59,7 @@ impl Compacting {
         let nodes = MemoryNodes::default();
         let trees = Trees::new(Arc::new(nodes.clone()), Shape::new([7; 32]), CACHE_BYTES);
         Compacting {
-            linearizer: Linearizer::new(Cuts { epoch_millis: EPOCH_MILLIS, ..Cuts::default() }),
+            linearizer: Linearizer::new(Compacting::cuts()),
             nodes,
             trees,
             log: Log::default(),
@@ -62,9 +69,17 @@ impl Compacting {
         }
     }
 
-    fn cut(&mut self) {
-        self.linearizer.advance();
-        let Some(cut) = self.linearizer.cut() else { return };
+    /// One that cuts stable places only.
+    pub fn stable() -> Self {
+        Compacting::new(usize::MAX)
+    }
+
+    fn cuts() -> Cuts {
+        Cuts { epoch_millis: EPOCH_MILLIS, ..Cuts::default() }
+    }
+
+    fn adopt(&mut self, cut: Option<Cut>) {
+        let Some(cut) = cut else { return };
         let checkpoint = cut.write(&self.trees, &mut self.nodes).expect("memory takes every node");
         let base = checkpoint.open(&self.nodes, &self.trees).expect("what was written can be read");
         assert!(self.linearizer.adopt(checkpoint, base), "nothing came between");
@@ -74,12 +89,13 @@ impl Compacting {
 impl Fold for Compacting {
     fn arrive(&mut self, commits: Vec<Arc<Ordered>>) -> usize {
         let changes = self.linearizer.add(commits.clone(), &self.log).expect("the log has everything");
-        self.log.0.extend(commits);
+        self.log.commits.extend(commits);
         let rejudged = changes.outcomes.iter().filter(|(_, before, _)| before.is_some()).count();
         self.outcomes.extend(changes.outcomes.into_iter().map(|(id, _, outcome)| (id, outcome)));
         self.arrivals += 1;
         if self.arrivals.is_multiple_of(self.every) {
-            self.cut();
+            self.linearizer.advance();
+            self.adopt(self.linearizer.cut());
         }
         rejudged
     }
@@ -96,8 +112,31 @@ impl Fold for Compacting {
         self.linearizer.advance();
         self.linearizer.main_hash_at(hlc)
     }
+    fn set_stable(&mut self, hlc: Hlc) {
+        self.linearizer.set_stable(hlc);
+    }
+    fn cut_stable(&mut self, behind: &[CommitId]) {
+        self.linearizer.advance();
+        let cut = self.linearizer.stable_cut();
+        self.adopt(cut.or_else(|| self.linearizer.cut_behind(&mut behind.iter().copied())));
+    }
+    fn newest_stable(&self) -> Option<(Checkpoint, MemoryNodes)> {
+        let newest = self.linearizer.checkpoints().rev().find(|checkpoint| checkpoint.stable);
+        newest.map(|checkpoint| (checkpoint.clone(), self.nodes.clone()))
+    }
+    fn stand_on(&mut self, checkpoint: &Checkpoint, nodes: &MemoryNodes) {
+        self.nodes = nodes.clone();
+        self.trees = Trees::new(Arc::new(nodes.clone()), Shape::new([7; 32]), CACHE_BYTES);
+        let base = checkpoint.open(nodes, &self.trees).expect("the members have every object");
+        self.linearizer = Linearizer::open(Compacting::cuts(), vec![(checkpoint.clone(), base)]);
+        self.log.begins = Some(checkpoint.place);
+    }
     fn last_through(&self, hlc: Hlc) -> Hlc {
         self.linearizer.last_through(hlc).map_or(Hlc::default(), |place| place.hlc)
+    }
+    fn parked(&self) -> Option<BTreeSet<CommitId>> {
+        let parked = self.linearizer.parked().expect("every node is in memory");
+        Some(parked.into_iter().map(|parked| parked.commit).collect())
     }
     fn report(&self) -> Report {
         let state = digest_view(&*self.linearizer.view());

@@ -1,16 +1,20 @@
 //! A simulated replica's linearizer, and the report by which every step is checked.
 
+use super::kind::Kind;
 use super::report::Report;
 use dag::change::ChangeSet;
 use dag::commit::Commit;
 use dag::hlc::Hlc;
 use dag::id::{CommitId, NodeId};
+use dag::tree::MemoryNodes;
 use linearizer::Linearizer;
+use linearizer::checkpoint::Checkpoint;
 use linearizer::commit::Ordered;
 use linearizer::compact::Cuts;
 use linearizer::linearizer::NoHistory;
 use linearizer::outcome::Outcome;
 use linearizer::view::View;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Length of an epoch of main in the worlds: short, so that a world has several.
@@ -26,10 +30,26 @@ pub trait Fold {
     fn view(&self) -> Arc<dyn View>;
     /// What became of a commit.
     fn outcome(&self, id: &CommitId) -> Option<Outcome>;
+    /// Parked commits; `None` for a fold that keeps every outcome anyway.
+    fn parked(&self) -> Option<BTreeSet<CommitId>> {
+        None
+    }
     /// State, main's hash and outcomes.
     fn report(&self) -> Report;
     /// main's hash at a time; `None` below the last checkpoint.
     fn hash_at(&mut self, hlc: Hlc) -> Option<NodeId>;
+    /// Nothing at or below this time changes any more.
+    fn set_stable(&mut self, _: Hlc) {}
+    /// Cuts where everybody would, or behind the greatest of these commits, if that is stable (R30).
+    fn cut_stable(&mut self, _: &[CommitId]) {}
+    /// The newest stable checkpoint, and where its objects are. `None` for a fold that cuts none.
+    fn newest_stable(&self) -> Option<(Checkpoint, MemoryNodes)> {
+        None
+    }
+    /// An empty fold goes on from a checkpoint.
+    fn stand_on(&mut self, checkpoint: &Checkpoint, _: &MemoryNodes) {
+        panic!("this fold knows no checkpoints, not even one at {}", checkpoint.position());
+    }
     /// The last commit at or before a time.
     fn last_through(&self, hlc: Hlc) -> Hlc;
     /// Whether reasons of old outcomes may be poorer than the reference's: below a checkpoint nobody knows who wrote a
@@ -39,8 +59,8 @@ pub trait Fold {
     }
 }
 
-/// Makes the empty fold of the replica with this number.
-pub type NewFold = dyn Fn(usize) -> Box<dyn Fold> + Sync;
+/// Makes the empty fold of the replica with this number, in a world of this kind.
+pub type NewFold = dyn Fn(usize, Kind) -> Box<dyn Fold> + Sync;
 
 /// A commit as the fold needs it.
 pub fn ordered(commit: &Commit) -> Arc<Ordered> {

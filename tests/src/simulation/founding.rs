@@ -1,6 +1,7 @@
 //! The beginning of a world: a database, its members, its schema, and the replicas that know them.
 
 use super::chain::{Record, sign};
+use super::kind::Kind;
 use super::random::Random;
 use super::replica::Replica;
 use super::step::Habit;
@@ -14,7 +15,7 @@ use dag::control::{ControlRecord, Role};
 use dag::genesis::Genesis;
 use dag::header::{CommitKind, Header};
 use dag::hlc::Hlc;
-use dag::id::{CommitId, NodeId, RunId};
+use dag::id::{CommitId, RunId};
 use linearizer::finality::Word;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ impl Cast {
 }
 
 /// A database: the founder's first commit admits the other members. Newcomers have an empty disk.
-pub fn found(cast: Cast, habit: Habit, random: &mut Random) -> Vec<Replica> {
+pub fn found(cast: Cast, kind: Kind, habit: Habit, random: &mut Random) -> Vec<Replica> {
     let mut seeds: Vec<[u8; 32]> = (0..cast.peers).map(|_| random.bytes()).collect();
     if cast.doubled {
         seeds[cast.peers - 1] = seeds[cast.peers - 2];
@@ -57,7 +58,7 @@ pub fn found(cast: Cast, habit: Habit, random: &mut Random) -> Vec<Replica> {
     let genesis = Arc::new(genesis);
     let directory = Arc::new(keys.iter().map(AuthorKey::id).collect::<Vec<_>>());
     let replica = |(number, key): (usize, AuthorKey)| {
-        let mut replica = Replica::new(number, directory.clone(), key, genesis.clone(), habit);
+        let mut replica = Replica::new(number, directory.clone(), key, genesis.clone(), kind, habit);
         if number < cast.founding {
             replica.prepare(records.clone());
         }
@@ -87,23 +88,11 @@ fn beginning(genesis: &Genesis, keys: &[AuthorKey], admins: usize, run: RunId) -
     let members: Vec<ControlRecord> = keys.iter().enumerate().skip(1).map(admit).collect();
     let dawn = DAWN_MILLIS - 2 * WIDEST_SKEW_MILLIS;
     let header = |seq: u64, prev: Option<CommitId>, kind: CommitKind| Header {
-        genesis: genesis.id(),
-        author: genesis.founder,
-        run,
-        seq,
         prev,
         parents: prev.into_iter().collect(),
         hlc: Hlc::new(dawn + seq, 0),
-        rules_level: genesis.rules_level,
         kind,
-        body: NodeId::ZERO,
-        body_length: 0,
-        changes: 0,
-        settles: Vec::new(),
-        read_set: NodeId::ZERO,
-        control: NodeId::ZERO,
-        next_hidden: 0,
-        extensions: BTreeMap::new(),
+        ..Header::bare(genesis.id(), genesis.founder, run, seq)
     };
     let kind = if members.is_empty() { CommitKind::Join } else { CommitKind::Control };
     let first = Commit::new(header(1, None, kind), &ChangeSet::default(), &members);
@@ -111,6 +100,6 @@ fn beginning(genesis: &Genesis, keys: &[AuthorKey], admins: usize, run: RunId) -
     let second = Commit::new(header(2, Some(first.id), CommitKind::Data), &workload::schema(), &[]);
     let second = second.expect("three tables fit");
     let word = Word { promise: second.header.hlc, ..Word::default() };
-    let tip = sign(&keys[0], &second, word, [0; 32]);
+    let tip = sign(&keys[0], &second, word, [0; 32], BTreeMap::new());
     vec![Record::Commit(first), Record::Commit(second), Record::Tip(tip)]
 }

@@ -2,7 +2,10 @@
 //!
 //! Promises: what it serves is on disk and signed (R14). Owned by one replica and rebuilt from its disk after a crash.
 
+use super::step::Habit;
+use dag::admit::Known;
 use dag::commit::Commit;
+use dag::foothold::Foothold;
 use dag::genesis::Genesis;
 use dag::graph::Graph;
 use dag::heads::Heads;
@@ -52,9 +55,36 @@ impl Library {
         }
     }
 
+    /// Goes on above a checkpoint; what is not here is known by its foothold.
+    pub fn stand_on(&mut self, below: &Arc<Foothold>, habit: Habit) {
+        if habit != Habit::ClonesWithoutChains {
+            below.lasts().for_each(|last| _ = self.stored.insert(last));
+        }
+        for head in below.frontier().iter().filter_map(|id| below.vertex(id)) {
+            self.heads.advance(head);
+            self.stored_heads.advance(head);
+        }
+        self.skeleton.stand_on(below.clone());
+    }
+
+    /// Whether it is one of the commits that are not here and matter.
+    pub fn is_below(&self, id: &CommitId) -> bool {
+        self.skeleton.below().is_some_and(|below| below.vertex(id).is_some())
+    }
+
+    /// A signed tip, as it came.
+    pub fn tip(&self, commit: &CommitId) -> Option<&Arc<[u8]>> {
+        self.tips.get(commit)
+    }
+
     /// Keeps the content of an admitted commit.
     pub fn keep(&mut self, commit: Commit) {
         self.commits.insert(commit.id, commit);
+    }
+
+    /// Everything admitted, in no order.
+    pub fn commits(&self) -> impl Iterator<Item = &Commit> {
+        self.commits.values()
     }
 
     /// The content of an admitted commit.
@@ -100,7 +130,7 @@ impl Ledger for Library {
         self.stored_heads.newest(usize::MAX)
     }
     fn knows(&self, id: &CommitId) -> bool {
-        self.graph().contains(id) || self.waiting.contains(id)
+        self.graph().contains(id) || self.waiting.contains(id) || self.is_below(id)
     }
     fn missing(&self) -> Vec<CommitId> {
         self.missing.clone()
@@ -109,16 +139,16 @@ impl Ledger for Library {
         self.stored.have()
     }
     fn lack(&self, ask: &Ask<'_>) -> Lack {
-        self.stored.lack(ask, self.graph())
+        self.stored.lack(ask, &self.skeleton)
     }
     fn next(&self, walk: &mut Walk, most: usize) -> Vec<CommitId> {
-        walk.next(&self.stored, self.graph(), most)
+        walk.next(&self.stored, &self.skeleton, most)
     }
     fn is_tip(&self, id: &CommitId) -> bool {
         self.tips.contains_key(id)
     }
     fn vertex(&self, id: &CommitId) -> Option<Vertex> {
-        self.graph().get(id).cloned()
+        Known::vertex(&self.skeleton, id)
     }
     fn served(&self, id: &CommitId) -> Option<Served> {
         let commit = self.commits.get(id).filter(|_| self.durable.contains(id))?;

@@ -70,6 +70,11 @@ impl Network {
         self.islands[peer] = 100 + peer;
     }
 
+    /// Whether two peers are on one island.
+    pub fn reaches(&self, one: usize, other: usize) -> bool {
+        self.islands[one] == self.islands[other]
+    }
+
     /// Everybody can reach everybody.
     pub fn join(&mut self) {
         self.islands.fill(0);

@@ -3,15 +3,16 @@
 //! Promises: a tip counts once its chain is in the fold; stable is shown once its record is on disk.
 
 use super::chain::{Record, sign};
-use super::replica::{AfterSync, Replica};
+use super::replica::{AfterSync, Memory, Replica};
 use super::step::Habit;
-use dag::admit::Standing;
+use dag::admit::{Closed, Standing};
 use dag::commit::Commit;
-use dag::control::Members;
+use dag::control::{ControlRecord, Members};
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, NodeId};
 use dag::tip::{SignedTip, Tip};
-use linearizer::finality::{self, Outlook, Renewal, Word};
+use linearizer::finality::{self, Mark, Outlook, Renewal, Word};
+use linearizer::offer;
 
 /// What a tip says of finality.
 pub fn word_of(tip: &Tip) -> Word {
@@ -48,7 +49,7 @@ impl Replica {
             unsigned: false,
             newest: memory.last_hlc.max(memory.library.newest_hlc()),
             newest_heard: memory.fold.last_through(memory.finality.floor()),
-            unvouched: false,
+            unvouched: memory.is_unvouched(),
             now_millis,
         })
     }
@@ -73,9 +74,11 @@ impl Replica {
         let hash = memory.fold.hash_at(floor).filter(|_| floor > told.floor && !memory.is_publishing());
         let (floor, floor_hash) = hash.map_or((told.floor, told.floor_hash), |hash| (floor, hash));
         let word = Word { promise, floor, floor_hash };
-        let tip = sign(&self.key, commit, word, memory.library.stored_heads.digest());
+        let said = memory.says_of_checkpoints();
+        let tip = sign(&self.key, commit, word, memory.library.stored_heads.digest(), said);
+        memory.vouched = offer::vouchers(&tip.tip).next_back();
         memory.finality.spoke(word, now_millis);
-        memory.library.skeleton.close(memory.finality.closed());
+        memory.close(self.habit);
         memory.library.keep_tip(&tip);
         memory.after_sync.push(AfterSync::Signed(Box::new(tip.clone())));
         self.disk.append(vec![Record::Tip(tip)]);
@@ -97,28 +100,30 @@ impl Replica {
         let habit = self.habit;
         let own = self.author();
         let Some(memory) = self.memory.as_mut().filter(|memory| !memory.is_publishing()) else { return };
-        let come = |tip: &SignedTip| memory.fold.outcome(&tip.tip.commit).is_some();
+        let come = |tip: &SignedTip| memory.is_folded(&tip.tip.commit);
         let ready: Vec<AuthorId> =
             memory.early.iter().filter(|(_, tip)| come(tip)).map(|(author, _)| *author).collect();
         for author in &ready {
             let Some(signed) = memory.early.remove(author) else { continue };
-            if memory.note_tip(&signed.tip) {
+            if memory.note_tip(&signed.tip, habit) {
                 memory.library.keep_tip(&signed);
                 self.disk.append(vec![Record::Tip(signed)]);
             }
         }
         // What is on its way to the disk is not in the fold yet, and says nothing yet.
-        let fold = &mut memory.fold;
-        let here = memory.library.skeleton.controls().iter().filter(|(id, ..)| fold.outcome(id).is_some());
+        let here = memory.library.skeleton.controls().iter().filter(|(id, ..)| memory.is_folded(id));
         let records = here.flat_map(|(_, _, hlc, records)| records.iter().map(move |record| (hlc, record)));
+        let counts = |record: &ControlRecord| !matches!(record, ControlRecord::Remove(_));
+        let records = records.filter(|(_, record)| habit != Habit::CountsTheRemoved || counts(record));
         let mut writing = finality::writing(Members::founding(&self.genesis), records, &self.genesis.recovery);
         if habit == Habit::ForgetsAMember
             && let Some(other) = writing.iter().position(|(author, _)| *author != own)
         {
             writing.remove(other);
         }
+        let fold = &mut memory.fold;
         memory.finality.settle(writing, &mut |hlc| fold.hash_at(hlc));
-        memory.library.skeleton.close(memory.finality.closed());
+        memory.close(habit);
         let stable = memory.finality.stable();
         if stable > memory.stable.1 {
             memory.stable.1 = stable;
@@ -133,5 +138,21 @@ impl Replica {
     /// Its author key's id.
     pub fn author(&self) -> AuthorId {
         self.key.id()
+    }
+}
+
+impl Memory {
+    /// What may enter no more, from now on.
+    fn close(&mut self, habit: Habit) {
+        let closed = self.finality.closed();
+        let told = if habit == Habit::ForgetsToldFloors { Hlc::default() } else { closed.told };
+        self.library.skeleton.close(Closed { told, ..closed });
+    }
+
+    /// Something was proved against an author.
+    pub(super) fn prove(&mut self, author: AuthorId, mark: Mark, habit: Habit) {
+        if habit != Habit::OverlooksBrokenPromises || mark != Mark::BrokePromise {
+            self.finality.mark(author, mark);
+        }
     }
 }

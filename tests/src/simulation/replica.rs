@@ -8,11 +8,15 @@ mod meeting;
 mod receiving;
 mod starting;
 mod twin;
+mod vouching;
 mod writing;
+
+pub use vouching::{Stand, Taken};
 
 use super::chain::Record;
 use super::disk::Disk;
 use super::fold::{Fold, ordered};
+use super::kind::Kind;
 use super::library::Library;
 use super::network::Packet;
 use super::promises::word_of;
@@ -23,13 +27,14 @@ use dag::author_key::AuthorKey;
 use dag::commit::Segment;
 use dag::genesis::Genesis;
 use dag::hlc::Hlc;
-use dag::id::{AuthorId, CommitId, RunId};
+use dag::id::{AuthorId, CommitId, NodeId, RunId};
 use dag::tip::{SignedTip, Tip};
 use dag::version::Versions;
 use dag::waiting::{Until, WaitingRoom};
 use gossip::codec::{Deframer, frame};
 use gossip::{Announcement, Effect, Event, Exchange, Fault, Hello, Ledger, Message};
 use linearizer::finality::{Finality, Mark};
+use linearizer::offer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,6 +48,7 @@ pub(super) enum AfterSync {
     Fetched(Vec<CommitId>, Box<SignedTip>),
     Signed(Box<SignedTip>),
     Stable(Hlc),
+    Stood(Box<Stand>),
     Finish { peer: usize, connection: u64, number: u64 },
 }
 
@@ -74,6 +80,12 @@ pub(super) struct Memory {
     pub(super) stopped: bool,
     /// What the peers said of themselves.
     pub(super) hellos: BTreeMap<usize, Hello>,
+    /// What it vouches for, once that is on disk.
+    pub(super) stand: Option<Stand>,
+    /// The newest voucher that the last own tip names.
+    pub(super) vouched: Option<NodeId>,
+    /// Behind which commits the other members have cut.
+    pub(super) cuts: BTreeMap<AuthorId, CommitId>,
 }
 
 /// A replica, running or not.
@@ -88,6 +100,8 @@ pub struct Replica {
     pub(super) disk: Disk<Vec<Record>>,
     pub(super) memory: Option<Memory>,
     pub(super) habit: Habit,
+    /// Of the world that it lives in.
+    pub(super) kind: Kind,
     /// Whether it says hello: only where somebody may meet itself, because signatures take time.
     pub(super) greets: bool,
 }
@@ -99,6 +113,7 @@ impl Replica {
         directory: Arc<Vec<AuthorId>>,
         key: AuthorKey,
         genesis: Arc<Genesis>,
+        kind: Kind,
         habit: Habit,
     ) -> Self {
         let ground = Ground { genesis: genesis.id(), founder: genesis.founder };
@@ -111,6 +126,7 @@ impl Replica {
             disk: Disk::new(Vec::new()),
             memory: None,
             habit,
+            kind,
             greets: false,
         }
     }
@@ -118,6 +134,11 @@ impl Replica {
     /// Puts records on the disk before the first start.
     pub fn prepare(&mut self, records: Vec<Record>) {
         self.disk = Disk::new(vec![records]);
+    }
+
+    /// Its database.
+    pub fn genesis(&self) -> Arc<Genesis> {
+        self.genesis.clone()
     }
 
     /// Whether it runs.
@@ -194,8 +215,10 @@ impl Replica {
                     fetched.extend(ids);
                     tips.push(tip.tip);
                 }
+                AfterSync::Stood(stand) => memory.stand = Some(*stand),
                 AfterSync::Stable(hlc) => {
                     memory.stable.0 = hlc;
+                    memory.fold.set_stable(hlc);
                     output.notes.push(Note::Stable(hlc));
                 }
                 AfterSync::Signed(tip) => (memory.tip, memory.announce) = (Some(*tip), true),
@@ -205,7 +228,7 @@ impl Replica {
         memory.publish(&fetched, &mut output);
         // What a tip promises counts once its chain is in the fold.
         for tip in &tips {
-            memory.note_tip(tip);
+            memory.note_tip(tip, self.habit);
         }
         self.settle();
         for (peer, connection, number) in finished {
@@ -227,6 +250,7 @@ impl Replica {
         }
         let due = self.memory.as_mut().map(|memory| memory.waiting.due(now_millis)).unwrap_or_default();
         self.admit_all(due, now_millis, &mut output);
+        self.take_stand();
         output
     }
 
@@ -369,11 +393,20 @@ impl Replica {
 
 impl Memory {
     /// A tip whose chain is in the fold: its promise and floor count, and what it rules out is proof against its author.
-    pub(super) fn note_tip(&mut self, tip: &Tip) -> bool {
+    pub(super) fn note_tip(&mut self, tip: &Tip, habit: Habit) -> bool {
         if ruled_out(tip, &self.library.skeleton).is_some() {
-            self.finality.mark(tip.author, Mark::BrokePromise);
+            self.prove(tip.author, Mark::BrokePromise, habit);
         }
-        self.finality.heard(tip.author, word_of(tip))
+        let is_new = self.finality.heard(tip.author, word_of(tip));
+        if let Some(cut) = offer::cut(tip).filter(|_| is_new) {
+            self.cuts.insert(tip.author, cut);
+        }
+        is_new
+    }
+
+    /// Whether a commit is in the fold, or below the checkpoint that it began with.
+    pub(super) fn is_folded(&self, id: &CommitId) -> bool {
+        self.fold.outcome(id).is_some() || self.library.is_below(id)
     }
 
     /// Whether commits are admitted and not in the fold yet: what is told of main would be another main's.

@@ -26,6 +26,18 @@ pub struct Report {
 }
 
 impl Report {
+    /// Without the outcomes of commits that a clone never had.
+    pub fn above(&self, is_here: impl Fn(&CommitId) -> bool) -> Report {
+        let mut report = self.clone();
+        report.outcomes.retain(|id, _| is_here(id));
+        report
+    }
+
+    /// The commits that are not applied: where nobody settles any, all of them stay parked.
+    pub fn parked(&self) -> BTreeSet<CommitId> {
+        self.outcomes.iter().filter(|(_, outcome)| !outcome.is_applied()).map(|(id, _)| *id).collect()
+    }
+
     /// Where two reports part, in one line; `None` if they are equal. Without `reasons`, outcomes are compared by code.
     pub fn difference(&self, other: &Report, reasons: bool) -> Option<String> {
         let ids: BTreeSet<&CommitId> = self.outcomes.keys().chain(other.outcomes.keys()).collect();

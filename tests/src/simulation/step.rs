@@ -57,4 +57,14 @@ pub enum Habit {
     ForgetsAMember,
     /// Writes below what it promised (against R15).
     BreaksPromises,
+    /// Takes no notice of others' broken promises (against R15).
+    OverlooksBrokenPromises,
+    /// Tells floors, and lets in below them what a removed member wrote (against R16).
+    ForgetsToldFloors,
+    /// Waits for the promises of who was removed (against R16).
+    CountsTheRemoved,
+    /// Begins with a checkpoint and leaves out the parked commits (against R31).
+    ClonesWithoutParked,
+    /// Begins with a checkpoint and does not say that it has what lies below (against R41).
+    ClonesWithoutChains,
 }

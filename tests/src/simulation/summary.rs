@@ -38,6 +38,12 @@ pub struct Summary {
     pub rulings: usize,
     /// Members that were removed.
     pub removed: usize,
+    /// Members that may write no more in the end.
+    pub demoted: usize,
+    /// Newcomers that took a checkpoint.
+    pub cloned: usize,
+    /// Newcomers that found no majority for one, and fetched the whole history.
+    pub doubted: usize,
     /// Disks that were set back.
     pub restored: usize,
     /// Folders that were copied.

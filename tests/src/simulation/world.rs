@@ -4,6 +4,7 @@
 //! [`STORM_MILLIS`] with writes, crashes, splits and clock jumps, then calm until everybody agrees or time is up.
 
 mod agreement;
+mod cloning;
 mod governing;
 mod mishaps;
 
@@ -46,6 +47,8 @@ enum Happening {
     Crash(usize),
     Start(usize),
     Connect(usize, usize),
+    /// A newcomer asks for a checkpoint, until this time.
+    Clone(usize, u64),
     Rule(usize, Ruling),
     Backup(usize),
     Restore(usize),
@@ -97,12 +100,12 @@ impl<'a> World<'a> {
         let cast = match kind {
             Kind::Plain | Kind::Restored => Cast::all(random.between(2, 6) as usize),
             Kind::Copied | Kind::Equivocator => Cast::doubled(random.between(2, 5) as usize),
-            Kind::Members => governing::cast(&mut random),
+            Kind::Members | Kind::Cloned | Kind::Demoted => governing::cast(kind, &mut random),
         };
         let peers = cast.peers;
         let weather = Weather::random(&mut random);
         let mut world = World {
-            replicas: found(cast, habit, &mut random),
+            replicas: found(cast, kind, habit, &mut random),
             kind,
             cast,
             suspect: None,
@@ -124,7 +127,7 @@ impl<'a> World<'a> {
             finality: Ledger::new(peers),
         };
         world.plan(peers);
-        if kind == Kind::Members {
+        if kind.is_governed() {
             world.plan_rulings(cast);
         }
         world.plan_mishaps();
@@ -242,6 +245,7 @@ impl<'a> World<'a> {
             Happening::Crash(peer) => self.crash(peer),
             Happening::Start(peer) => self.start(peer)?,
             Happening::Connect(one, other) => self.connect(one, other),
+            Happening::Clone(who, until) => self.clone_into(who, until)?,
             Happening::Rule(by, ruling) => self.rule(by, ruling)?,
             Happening::Backup(who) => self.back_up(who),
             Happening::Restore(who) => self.restore(who),
@@ -351,6 +355,7 @@ impl<'a> World<'a> {
                     | Happening::Sync(_)
                     | Happening::Connect(..)
                     | Happening::Rule(..)
+                    | Happening::Clone(..)
                     | Happening::Deliver(_)
                     | Happening::Start(_)
             )
@@ -411,15 +416,26 @@ impl<'a> World<'a> {
             return Ok(());
         };
         let frontier = library.heads.digest();
-        let expected = self.folded.entry(frontier).or_insert_with(|| {
-            let closure = library.graph().closure(&library.heads.frontier());
+        let heads = library.heads.frontier();
+        if !self.folded.contains_key(&frontier) {
+            let closure = library.graph().closure(&heads);
             let commits = closure.iter().filter_map(|id| library.commit(id)).map(ordered);
-            reference(&commits.collect::<Vec<_>>())
-        });
+            let is_clone = self.replicas[peer].begins().is_some();
+            let folded = if is_clone { self.fold_all(&heads) } else { reference(&commits.collect::<Vec<_>>()) };
+            self.folded.insert(frontier, folded);
+        }
+        let expected = &self.folded[&frontier];
         let report = fold.report();
         self.trace.update(&report.state);
         self.trace.update(&report.main.0);
-        match report.difference(expected, !fold.forgets_reasons()) {
+        let differs = match self.replicas[peer].begins() {
+            Some(_) => report.difference(&expected.above(|id| library.commit(id).is_some()), false),
+            None => report.difference(expected, !fold.forgets_reasons()),
+        };
+        if fold.parked().is_some_and(|parked| parked != expected.parked()) {
+            return Err(format!("replica {peer} does not know every parked commit"));
+        }
+        match differs {
             Some(what) => Err(format!("replica {peer}'s fold is not the naive one: {what}")),
             None => Ok(()),
         }

@@ -5,6 +5,7 @@
 use super::super::chain::Record;
 use super::super::disk::Disk;
 use super::Replica;
+use dag::commit::Commit;
 use dag::id::CommitId;
 
 impl Replica {
@@ -12,6 +13,14 @@ impl Replica {
     pub fn safe_commits(&self) -> impl Iterator<Item = CommitId> {
         let id = |record: &Record| if let Record::Commit(commit) = record { Some(commit.id) } else { None };
         self.disk.safe().iter().flatten().filter_map(id)
+    }
+
+    /// Every commit on its disk.
+    pub fn commits_on_disk(&self) -> impl Iterator<Item = &Commit> {
+        self.disk.records().iter().flatten().filter_map(|record| match record {
+            Record::Commit(commit) => Some(commit),
+            _ => None,
+        })
     }
 
     /// How much is safely on its disk.

@@ -12,8 +12,8 @@ use gossip::codec::frame;
 
 impl Replica {
     /// Whether a peer may fetch here.
-    fn serves(&self, peer: usize) -> bool {
-        self.standing(&self.directory[peer]) >= Standing::Reader
+    pub fn serves(&self, peer: usize) -> bool {
+        self.is_running() && self.standing(&self.directory[peer]) >= Standing::Reader
     }
 
     /// Whether what a peer announces is looked at.

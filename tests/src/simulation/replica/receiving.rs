@@ -51,7 +51,7 @@ impl Replica {
             Err((_, Verdict::HoldUntil(millis))) => Until::Time(millis),
             Err((_, Verdict::HoldForUpgrade(_))) => Until::Upgrade,
             Err((_, Verdict::BrokenPromise(_))) => {
-                memory.finality.mark(segment.tip.tip.author, Mark::BrokePromise);
+                memory.prove(segment.tip.tip.author, Mark::BrokePromise, self.habit);
                 Until::Cut
             }
             Err((_, Verdict::BelowClosed(_))) => {

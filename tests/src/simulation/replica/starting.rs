@@ -7,13 +7,16 @@ use super::super::chain::{Record, candidate};
 use super::super::fold::{NewFold, ordered};
 use super::super::library::Library;
 use super::super::promises::word_of;
+use super::super::step::Habit;
 use super::{Memory, Replica};
 use dag::admit::{Ground, admit_segment, ruled_out};
 use dag::commit::Commit;
 use dag::hlc::Hlc;
 use dag::id::RunId;
+use dag::tip::SignedTip;
 use dag::waiting::WaitingRoom;
 use linearizer::finality::{Finality, Mark};
+use linearizer::offer;
 use std::collections::BTreeMap;
 
 impl Replica {
@@ -23,6 +26,7 @@ impl Replica {
         let (mut commits, mut last, mut stable, mut own_tip) = (Vec::new(), None, Hlc::default(), None);
         let mut unsigned = Vec::new();
         let mut finality = Finality::new(self.key.id(), stable);
+        let (mut fold, mut stand) = (new_fold(self.number, self.kind), None);
         for record in self.disk.records().iter().flatten() {
             match record {
                 Record::Commit(commit) => {
@@ -36,7 +40,8 @@ impl Replica {
                 Record::Tip(signed) => {
                     library.keep_tip(signed);
                     let tip = &signed.tip;
-                    if ruled_out(tip, &library.skeleton).is_some() {
+                    let notes = self.habit != Habit::OverlooksBrokenPromises;
+                    if notes && ruled_out(tip, &library.skeleton).is_some() {
                         finality.mark(tip.author, Mark::BrokePromise);
                     }
                     finality.heard(tip.author, word_of(tip));
@@ -46,11 +51,16 @@ impl Replica {
                     }
                 }
                 Record::Stable(hlc) => stable = stable.max(*hlc),
+                Record::Cloned(taken) => {
+                    taken.enter(&mut library, &mut finality, self.habit);
+                    taken.checkpoint_of(&mut *fold, self.habit);
+                }
+                Record::Stand(written) => stand = Some(written.clone()),
             }
         }
-        let mut fold = new_fold(self.number);
         fold.arrive(commits.iter().map(ordered).collect());
         finality.resume(stable);
+        fold.set_stable(stable);
         library.skeleton.close(finality.closed());
         let equivocators = library.skeleton.chains().equivocators();
         equivocators.into_iter().for_each(|author| finality.mark(author, Mark::Equivocated));
@@ -58,6 +68,7 @@ impl Replica {
         let of_run = commits.iter().filter(|c| c.header.author == self.key.id() && c.header.run == run);
         let seq = of_run.map(|c| c.header.seq).max().unwrap_or(0);
         let (last, last_hlc) = last.map_or((None, Hlc::default()), |c| (Some(c.id), c.header.hlc));
+        let vouched = own_tip.as_ref().and_then(|tip: &SignedTip| offer::vouchers(&tip.tip).next_back());
         self.memory = Some(Memory {
             library,
             fold,
@@ -77,6 +88,9 @@ impl Replica {
             started_millis: now_millis,
             stopped: false,
             hellos: BTreeMap::new(),
+            stand,
+            vouched,
+            cuts: BTreeMap::new(),
         });
         self.sign_leftovers();
     }

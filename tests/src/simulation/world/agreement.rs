@@ -25,6 +25,7 @@ impl World<'_> {
         let present = self.present();
         first.is_some()
             && !self.is_ruling()
+            && !self.is_cloning()
             && self.twins_have_stopped()
             && present.iter().all(|r| frontier(r) == first && r.is_idle() && r.held().is_empty())
             && present.iter().all(|r| r.library().is_some_and(|l| l.heads == l.stored_heads))
@@ -68,23 +69,29 @@ impl World<'_> {
         let mut summary = std::mem::take(&mut self.summary);
         let present = self.present();
         summary.removed = self.replicas.iter().filter(|replica| self.is_removed(replica)).count();
+        summary.demoted = self.replicas.iter().filter(|replica| self.is_demoted(replica)).count();
         summary.left_behind += self.acknowledged.len() - self.owed().count();
         for replica in present {
             let (Some(fold), Some(library)) = (replica.fold(), replica.library()) else { continue };
             let report = fold.report();
             summary.proofs += usize::from(!replica.accused().1.is_empty());
+            // What a clone never fetched lies below its heads.
+            let below = replica.begins().map(|_| self.closure(&library.stored_heads.frontier())).unwrap_or_default();
             if summary.waiting_for_a_cut == 0
-                && let Some(id) = self.owed().find(|id| !library.is_durable(id))
+                && let Some(id) = self.owed().find(|id| !library.is_durable(id) && !below.contains_key(id))
             {
                 return Err(format!("replica {} never got the acknowledged commit {id}", replica.number));
             }
-            if let Some(id) =
-                library.graph().closure(&library.graph().heads()).iter().find(|id| !report.outcomes.contains_key(*id))
+            if let Some(id) = library
+                .graph()
+                .closure(&library.graph().heads())
+                .iter()
+                .find(|id| library.commit(id).is_some() && !report.outcomes.contains_key(*id))
             {
                 return Err(format!("replica {}: {id} has no outcome (R19)", replica.number));
             }
-            summary.commits = report.outcomes.len();
-            summary.parked = report.outcomes.values().filter(|o| !o.is_applied()).count();
+            let parked = report.outcomes.values().filter(|o| !o.is_applied()).count();
+            (summary.commits, summary.parked) = (report.outcomes.len(), parked).max((summary.commits, summary.parked));
         }
         summary.held = self.held.len();
         summary.trace = *self.trace.finalize().as_bytes();

@@ -13,7 +13,7 @@ impl World<'_> {
     /// What happens to folders in a world of this kind.
     pub(super) fn plan_mishaps(&mut self) {
         match self.kind {
-            Kind::Plain | Kind::Members => {}
+            Kind::Plain | Kind::Members | Kind::Cloned | Kind::Demoted => {}
             Kind::Restored => {
                 let who = self.random.below(self.replicas.len() as u64) as usize;
                 let backup = self.random.below(STORM_MILLIS / 2);
