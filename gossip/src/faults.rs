@@ -28,8 +28,12 @@ pub enum Fault {
     Flood,
     /// Words that only members may say.
     Stranger,
-    /// It announced a commit whose objects it then did not have (R10).
+    /// It brought a commit whose objects (R10) or parents (R41) it then did not have.
     Lacking,
+    /// A ticket that admits nobody: stale, used, of another database, with a wrong secret.
+    Ticket,
+    /// It speaks with our own author key (R6).
+    Twin,
 }
 
 impl Fault {
@@ -39,12 +43,12 @@ impl Fault {
     }
 
     /// Ten points for what no honest program does; one for what a bad line can do; none for what an older program does
-    /// that relays commits which it cannot read (R2): it is only asked somebody else's turn later.
+    /// that relays commits which it cannot read (R2), and for an operator's mistake.
     fn points(self) -> u32 {
         match self {
             Fault::Malformed | Fault::TooLarge | Fault::Invalid => FORGED,
-            Fault::Unasked | Fault::Gap | Fault::Silent | Fault::Flood | Fault::Stranger => 1,
-            Fault::Lacking => 0,
+            Fault::Unasked | Fault::Gap | Fault::Silent | Fault::Flood | Fault::Stranger | Fault::Ticket => 1,
+            Fault::Lacking | Fault::Twin => 0,
         }
     }
 }
@@ -63,7 +67,7 @@ impl Faults {
     /// Counts a fault. `true`: that was one too many, drop the peer.
     #[must_use]
     pub fn record(&mut self, fault: Fault) -> bool {
-        *self.counts.entry(fault).or_default() += 1;
+        self.note(fault);
         match fault.points() {
             FORGED => self.forged += FORGED,
             points => self.points += points,
@@ -74,6 +78,11 @@ impl Faults {
     /// A fetch ended well: one point is paid back, if a bad line can explain it.
     pub fn forgive(&mut self) {
         self.points = self.points.saturating_sub(1);
+    }
+
+    /// Counts what costs nothing and gives up nothing.
+    pub fn note(&mut self, fault: Fault) {
+        *self.counts.entry(fault).or_default() += 1;
     }
 
     /// How often each fault happened on this connection.

@@ -76,6 +76,8 @@ pub struct Limits {
     pub requests_waiting: usize,
     /// Jobs on blocking threads at once, over all peers.
     pub jobs: usize,
+    /// How long a request may take to come: one frame at 1 Mbit/s.
+    pub request_patience: Duration,
     /// How long an answer may take: the largest at 2 Mbit/s. A peer that is gone is noticed by its pings before.
     pub answer_patience: Duration,
     /// How long a peer that brings no object of a large commit keeps others from being asked for them, and how long one
@@ -114,6 +116,7 @@ impl Default for Limits {
             requests: Rate { per_second: 1_000, burst: 2_000 },
             requests_waiting: 64,
             jobs: 8,
+            request_patience: Duration::from_secs(10),
             answer_patience: Duration::from_secs(60),
             objects_patience: Duration::from_millis(GET_PATIENCE_MILLIS),
             first_ban: Duration::from_secs(60),

@@ -68,6 +68,10 @@ impl Fetch {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fetcher {
     wanted: BTreeSet<CommitId>,
+    /// What this peer must have, for it brought what stands on it; bounded like what is wanted.
+    owed: BTreeSet<CommitId>,
+    /// The last answer lacked some of it.
+    debt: bool,
     /// The peer has more heads than it could name: ask for all of them once.
     all: bool,
     last_number: u64,
@@ -92,6 +96,19 @@ impl Fetcher {
     pub(super) fn miss(&mut self, ids: &[CommitId], ledger: &dyn Ledger) {
         let room = MAX_WANT.saturating_sub(self.wanted.len());
         self.wanted.extend(ids.iter().filter(|id| !ledger.knows(id)).take(room));
+    }
+
+    /// What stands on these came from this peer (R41): it has them, or nobody may.
+    pub(super) fn owe(&mut self, ids: &[CommitId], ledger: &dyn Ledger) {
+        self.owed.retain(|id| self.wanted.contains(id));
+        let room = MAX_WANT.saturating_sub(self.owed.len());
+        self.owed.extend(ids.iter().filter(|id| !ledger.knows(id)).take(room));
+        self.miss(ids, ledger);
+    }
+
+    /// Whether an answer since the last call lacked what the peer must have.
+    pub(super) fn take_debt(&mut self) -> bool {
+        std::mem::take(&mut self.debt)
     }
 
     /// The next request, if there is something to ask for and no fetch under way.
@@ -165,6 +182,7 @@ impl Fetcher {
             self.all |= fetch.want.is_empty();
         } else {
             // What did not come, the peer does not have.
+            self.debt |= fetch.want.iter().any(|id| self.owed.remove(id) && !ledger.knows(id));
             self.wanted.retain(|id| !fetch.want.contains(id));
         }
         self.wanted.retain(|id| !ledger.knows(id));

@@ -24,7 +24,7 @@ pub enum Event {
     Received(Message),
     /// Bytes came on the stream that are no message.
     Garbled(Fault),
-    /// These commits are missing here, whoever may have them.
+    /// These commits are missing here: parents of what this peer brought, or what it is to bring again.
     Missing(Vec<CommitId>),
     /// Admission refused a segment of this peer: `Invalid`, or `Gap` for a parent that neither came before nor waits.
     Refused(Fault),
@@ -67,6 +67,11 @@ impl Exchange {
         &self.faults
     }
 
+    /// Counts what costs the peer nothing.
+    pub fn note(&mut self, fault: Fault) {
+        self.faults.note(fault);
+    }
+
     /// Whether a fetch of ours is under way.
     pub fn is_fetching(&self) -> bool {
         self.fetcher.is_busy()
@@ -90,11 +95,14 @@ impl Exchange {
         match event {
             Event::Announced(announcement) => self.fetcher.learn(&announcement, ledger)?,
             Event::Received(message) => return self.receive(message, ledger, now_millis),
-            Event::Missing(ids) => self.fetcher.miss(&ids, ledger),
+            Event::Missing(ids) => self.fetcher.owe(&ids, ledger),
             Event::Garbled(fault) | Event::Refused(fault) => return Err(fault),
             Event::Stored(number) => {
                 if self.fetcher.stored(number, ledger) {
                     self.faults.forgive();
+                }
+                if self.fetcher.take_debt() {
+                    self.faults.note(Fault::Lacking);
                 }
             }
             Event::Tick => self.fetcher.check_patience(now_millis)?,

@@ -97,10 +97,11 @@ fn by_address(
 }
 
 /// Requests and answers, with their patience.
-pub(super) fn words(patience: Duration) -> request_response::Behaviour<Wire> {
+pub(super) fn words(answers: Duration, requests: Duration) -> request_response::Behaviour<Wire> {
     let config =
-        request_response::Config::default().with_request_timeout(patience).with_max_concurrent_streams(MAX_STREAMS);
-    request_response::Behaviour::with_codec(Wire, [(PROTOCOL, ProtocolSupport::Full)], config)
+        request_response::Config::default().with_request_timeout(answers).with_max_concurrent_streams(MAX_STREAMS);
+    let wire = Wire { patience: requests };
+    request_response::Behaviour::with_codec(wire, [(PROTOCOL, ProtocolSupport::Full)], config)
 }
 
 fn behaviour(options: &NetworkOptions, key: &Keypair, genesis: &GenesisId) -> Result<Behaviour, StartError> {
@@ -113,7 +114,7 @@ fn behaviour(options: &NetworkOptions, key: &Keypair, genesis: &GenesisId) -> Re
     Ok(Behaviour {
         limits: connection_limits::Behaviour::new(connections(&options.limits)),
         banned: allow_block_list::Behaviour::default(),
-        words: words(options.limits.answer_patience),
+        words: words(options.limits.answer_patience, options.limits.request_patience),
         gossip: gossip(genesis)?,
         ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_EVERY).with_timeout(PING_EVERY)),
         identify: identify::Behaviour::new(identity),

@@ -9,6 +9,7 @@ use super::job::{Done, Work};
 use super::peer::Peer;
 use super::task::{Attempt, Channel, Finished, Gossiped, Network, Purpose};
 use crate::codec::frame;
+use crate::faults::Fault;
 use crate::handle::AskError;
 use crate::hello::Access;
 use crate::limits::{MAX_ATTEMPTS, REMEMBERED_PEERS};
@@ -238,7 +239,11 @@ impl Network {
         let stale = |p: &Peer<Channel, Gossiped>| !p.is_served() && !p.dialed && now > p.since + patience;
         let stale: Vec<PeerId> = self.peers.iter().filter(|(_, p)| stale(p)).map(|(id, _)| *id).collect();
         for peer in stale {
-            let _already_gone = self.swarm.disconnect_peer_id(peer);
+            let mute = self.peers.get(&peer).filter(|p| p.hello.is_none()).map(|p| p.transport);
+            if let Some(transport) = mute {
+                self.note(transport, |status| *status.faults.entry(Fault::Silent).or_default() += 1);
+            }
+            self.let_go(&peer, if mute.is_some() { "it never said who it is" } else { "it is no member" });
         }
         let leaving = |p: &Peer<Channel, Gossiped>| p.leaves_at.is_some_and(|at| at <= now);
         let leaving: Vec<PeerId> = self.peers.iter().filter(|(_, p)| leaving(p)).map(|(id, _)| *id).collect();

@@ -184,7 +184,7 @@ impl Network {
     /// A job of this connection ended: sends what it decided, and notes what it learned.
     pub(super) fn on_done(&mut self, peer: PeerId, epoch: u64, mut done: Done<Channel, Gossiped>) {
         let Some(desk) = self.peers.get_mut(&peer).filter(|desk| desk.epoch == epoch) else { return };
-        desk.asked = desk.asked.saturating_sub(done.replies.len());
+        desk.asked = desk.asked.saturating_sub(done.asked);
         let transport = desk.transport;
         let fetching = done.exchange.is_fetching() || done.gatherer.is_busy();
         let counts = done.exchange.faults().counts().clone();

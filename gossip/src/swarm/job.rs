@@ -54,6 +54,8 @@ pub(super) struct Done<C, G> {
     pub(super) exchange: Exchange,
     pub(super) gatherer: Gatherer,
     pub(super) replies: Vec<(C, Vec<u8>)>,
+    /// Requests that are done with, also those that have no answer.
+    pub(super) asked: usize,
     pub(super) requests: Vec<Outgoing>,
     /// It said hello, and may do this.
     pub(super) greeted: Option<(Hello, Access)>,
@@ -114,6 +116,7 @@ impl<C, G> Done<C, G> {
             exchange,
             gatherer,
             replies: Vec::new(),
+            asked: 0,
             requests: Vec::new(),
             greeted: None,
             welcome: false,
@@ -150,6 +153,7 @@ impl<C, G> Job<C, G> {
     }
 
     fn asked(&mut self, message: Message, channel: C) {
+        self.done.asked += 1;
         let replies = match message {
             Message::Hello(hello) => vec![self.meet(hello)],
             Message::Join(request) => vec![self.join(&request)],
@@ -324,6 +328,7 @@ impl<C, G> Job<C, G> {
             ));
         }
         if self.context.is_twin(hello) {
+            self.done.exchange.note(Fault::Twin);
             self.context.host.twin(hello);
         }
         Ok(())
@@ -344,12 +349,12 @@ impl<C, G> Job<C, G> {
         if request.transport != self.peer {
             return Message::Refused(Refusal::new(RefusalKind::Ticket, "the request names another transport key"));
         }
-        let answer = match self.context.host.join(request) {
-            Ok(welcome) => Message::Welcome(welcome),
-            Err(refusal) => Message::Refused(refusal),
-        };
+        let answer = self.context.host.join(request);
+        if answer.as_ref().is_err_and(|refusal| refusal.kind != RefusalKind::Busy) {
+            drop(self.apply(Event::Garbled(Fault::Ticket)));
+        }
         self.done.learned = true;
-        answer
+        answer.map_or_else(Message::Refused, Message::Welcome)
     }
 
     fn recheck(&mut self) {

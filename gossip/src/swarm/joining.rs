@@ -40,7 +40,7 @@ pub async fn join(key: &AuthorKey, addresses: &[String], request: &JoinRequest) 
     let bytes = frame(&Message::Join(request.clone())).map_err(|e| StartError::Transport(e.to_string()))?;
     let keys = keypair(key)?;
     let config = Config::with_tokio_executor().with_idle_connection_timeout(PATIENCE);
-    let mut swarm = Swarm::new(transport(&keys)?, words(PATIENCE), keys.public().to_peer_id(), config);
+    let mut swarm = Swarm::new(transport(&keys)?, words(PATIENCE, PATIENCE), keys.public().to_peer_id(), config);
     let mut failures = Vec::new();
     for text in addresses {
         let dialed = parse(text).map_err(|reason| StartError::Address { text: text.clone(), reason })?;

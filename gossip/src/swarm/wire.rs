@@ -1,9 +1,9 @@
 //! One request and its answer on a stream: frames of `codec`, the request one, the answer as many as it takes.
 //!
 //! Promises: nothing is allocated for a length beyond the bounds, an answer ends at [`MAX_ANSWER`]; bytes that are no
-//! message become a fault of the peer that sent them, not an error of the connection; bytes that only end too early are
-//! what a bad line or a busy peer does. What goes out is encoded before
-//! it gets here, away from the network's loop.
+//! message become a fault of the peer that sent them, not an error of the connection, and so does a request that never
+//! ends; bytes that only end too early are what a bad line or a busy peer does. What goes out is encoded before it gets
+//! here, away from the network's loop.
 
 use crate::codec::{CodecError, decode};
 use crate::faults::Fault;
@@ -13,6 +13,8 @@ use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::StreamProtocol;
 use libp2p::request_response::Codec;
 use std::io::{Error, ErrorKind, Result};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The protocol's name; its end is [`PROTOCOL_VERSION`].
 pub(super) const PROTOCOL: StreamProtocol = StreamProtocol::new("/headwaters/1");
@@ -30,8 +32,12 @@ pub(super) enum Load {
 }
 
 /// Reads and writes loads.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Wire;
+#[derive(Clone, Debug)]
+pub(super) struct Wire {
+    /// How long a request may take to come. An answer's patience is the behaviour's, which tells when it is over; of a
+    /// request that never came whole it tells nobody.
+    pub(super) patience: Duration,
+}
 
 impl Codec for Wire {
     type Protocol = StreamProtocol;
@@ -39,7 +45,8 @@ impl Codec for Wire {
     type Response = Load;
 
     async fn read_request<T: AsyncRead + Unpin + Send>(&mut self, _: &StreamProtocol, io: &mut T) -> Result<Load> {
-        read(io, 1, MAX_FRAME + PREFIX).await
+        let whole = timeout(self.patience, read(io, 1, MAX_FRAME + PREFIX)).await;
+        whole.unwrap_or(Ok(Load::Bad(Fault::Silent, 0)))
     }
 
     async fn read_response<T: AsyncRead + Unpin + Send>(&mut self, _: &StreamProtocol, io: &mut T) -> Result<Load> {
@@ -124,14 +131,14 @@ mod tests {
     use futures::io::Cursor;
 
     fn request(bytes: &[u8]) -> Load {
-        block_on(Wire.read_request(&PROTOCOL, &mut Cursor::new(bytes))).unwrap()
+        block_on(read(&mut Cursor::new(bytes), 1, MAX_FRAME + PREFIX)).unwrap()
     }
 
     #[test]
     fn an_answer_is_as_many_messages_as_came_before_the_end() {
         let done = |fetch| Message::Done { fetch, parts: 0, more: false };
         let bytes = [frame(&done(1)).unwrap(), frame(&done(2)).unwrap()].concat();
-        let answer = block_on(Wire.read_response(&PROTOCOL, &mut Cursor::new(&bytes))).unwrap();
+        let answer = block_on(read(&mut Cursor::new(&bytes), usize::MAX, MAX_ANSWER)).unwrap();
         assert!(matches!(&answer, Load::In(m, n) if *m == [done(1), done(2)] && *n == bytes.len()), "{answer:?}");
         assert!(matches!(request(&bytes), Load::In(m, _) if m == [done(1)]));
     }

@@ -140,6 +140,9 @@ impl Host for TestHost {
         for commit in segments.iter().flat_map(|segment| &segment.commits) {
             let id = <[u8; 32]>::try_from(&commit[..]).map(CommitId);
             match id.ok().and_then(|id| world.get(&id).cloned()) {
+                Some(vertex) if vertex.parents.iter().any(|id| !book.graph.contains(id)) => {
+                    admission.missing.extend(vertex.parents);
+                }
                 Some(vertex) if !book.graph.contains(&vertex.id) => match self.lacks(&vertex.id) {
                     Some(root) => admission.lacking.push((vertex.id, vec![root])),
                     None => {

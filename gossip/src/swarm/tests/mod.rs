@@ -124,15 +124,20 @@ async fn forged_segments_and_unasked_ones_are_counted_and_end_in_a_ban() {
 
 #[tokio::test]
 async fn a_flood_is_cut_off_and_its_ban_ends() {
+    let announcement = Announcement::new(None, &[], [0; 32], &Versions::new(), &[]);
+    tokio::join!(floods(Message::Ask), floods(Message::Announce(announcement)));
+}
+
+async fn floods(with: Message) {
     let mut limited = options(1, &[]);
     limited.limits.requests = Rate { per_second: 5, burst: 10 };
     limited.limits.first_ban = Duration::from_millis(300);
-    let host = TestHost::new(1, 1, &[1, 2], &World::default());
+    let host = TestHost::new(1, 1, &[1, 2, 3], &World::default());
     let node = Node::start(&host, limited).await;
     let mut raw = Raw::connect(2, node.address).await;
     let mut answered = 0;
     for _ in 0..60 {
-        match raw.say(&Message::Ask).await {
+        match raw.say(&with).await {
             Some(_) => answered += 1,
             None if node.bans(2) => break,
             None => {}
@@ -140,6 +145,9 @@ async fn a_flood_is_cut_off_and_its_ban_ends() {
     }
     assert!((10..20).contains(&answered), "{answered} of a burst of 10");
     node.until("the ban", |n| n.bans(2) && n.faults(2, Fault::Flood) >= 10).await;
+    let mut other = Raw::connect(3, node.address).await;
+    let hello = other.hello();
+    assert!(other.say(&hello).await.is_some() && other.say(&Message::Ask).await.is_some(), "nobody else is cut off");
     // The status keeps the end of the last ban; the ban itself is over by then.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let mut again = Raw::connect(2, node.address).await;
@@ -165,6 +173,92 @@ async fn a_peer_that_never_answers_stops_nobody_else() {
     node.until("the silence is counted", |n| n.faults(9, Fault::Silent) >= 1).await;
 }
 
+// Commit 2 stands on 1, which nobody has: its author never gives it.
+#[tokio::test]
+async fn a_commit_on_parents_that_nobody_has_is_counted_and_stops_nobody_else() {
+    let world = World::default();
+    let hosts = [1, 2].map(|n| TestHost::new(n, 1, &[1, 2, 9], &world));
+    TestHost::new(9, 1, &[], &world).write(9, &[1, 2]);
+    hosts[1].write(2, &[3]);
+    let node = Node::start(&hosts[0], options(1, &[])).await;
+    let mut raw = Raw::connect(9, node.address).await;
+    raw.answer = Box::new(|asked| {
+        let Message::Fetch { fetch, want, .. } = asked else { return None };
+        let (fetch, commits) = (*fetch, vec![ByteBuf::from(id(2).0.to_vec())]);
+        let part = Message::Part { fetch, index: 0, commits, cut: false, tip: Some(ByteBuf::from(vec![1])) };
+        let parts = if want.contains(&id(2)) { vec![part] } else { vec![] };
+        let done = Message::Done { fetch, parts: parts.len() as u64, more: false };
+        Some(parts.into_iter().chain([done]).collect())
+    });
+    let hello = raw.hello();
+    raw.say(&hello).await.unwrap();
+    let announcement = Announcement::new(None, &[id(2)], [0; 32], &Versions::new(), &[]);
+    drop(raw.say(&Message::Announce(announcement)).await);
+    let others = async {
+        node.until("it is counted", |n| n.faults(9, Fault::Lacking) >= 1).await;
+        let _other = Node::start(&hosts[1], options(2, &[node.address])).await;
+        node.until("the other's commit arrives", |n| n.host.heads() == [id(3)]).await;
+        assert_eq!(node.faults(2, Fault::Lacking), 0);
+    };
+    tokio::select! {
+        () = others => {}
+        _ = raw.listen(Duration::from_secs(60), None) => panic!("it stays"),
+    }
+}
+
+/// Of requests without an answer each was taken for one that is still being answered, and in the end all for a flood.
+#[tokio::test]
+async fn requests_that_have_no_answer_are_done_with() {
+    let mut narrow = options(1, &[]);
+    narrow.limits.requests_waiting = 4;
+    let node = Node::start(&TestHost::new(1, 1, &[1, 2], &World::default()), narrow).await;
+    let mut raw = Raw::connect(2, node.address).await;
+    let hello = raw.hello();
+    raw.say(&hello).await.unwrap();
+    for _ in 0..10 {
+        assert_eq!(raw.say(&Message::Climb { fetch: 1, also: vec![] }).await, None, "the fetch is over");
+    }
+    assert!(raw.say(&Message::Ask).await.is_some());
+    assert_eq!(node.faults(2, Fault::Flood), 0);
+}
+
+#[tokio::test]
+async fn who_never_says_anything_is_counted_and_goes_and_stops_nobody_else() {
+    let world = World::default();
+    let hosts = [1, 2].map(|n| TestHost::new(n, 1, &[1, 2, 3], &world));
+    hosts[1].write(2, &[1]);
+    let mut impatient = options(1, &[]);
+    impatient.limits.stranger_patience = Duration::from_millis(500);
+    impatient.limits.request_patience = Duration::from_millis(300);
+    let node = Node::start(&hosts[0], impatient).await;
+    // Sockets without a word, a peer without a hello, and one that begins a request and never ends it.
+    let mut sockets = Vec::new();
+    for _ in 0..8 {
+        sockets.push(tokio::net::TcpStream::connect(node.address).await.unwrap());
+    }
+    let mut mute = Raw::connect(9, node.address).await;
+    mute.mute = true;
+    let mut halting = Raw::connect(3, node.address).await;
+    let hello = halting.hello();
+    halting.say(&hello).await.unwrap();
+    let halts = halting.halt();
+    let others = async {
+        let _other = Node::start(&hosts[1], options(2, &[node.address])).await;
+        node.until("the other's commit arrives", |n| n.host.heads() == [id(1)]).await;
+        node.until("silence is counted", |n| n.faults(9, Fault::Silent) == 1 && n.faults(3, Fault::Silent) == 1).await;
+        let mute = |n: &Node| n.handle.peers().iter().any(|(_, p)| p.author.is_none() && !p.connected);
+        node.until("the mute one is let go", mute).await;
+    };
+    tokio::select! {
+        () = others => {}
+        _ = halts => panic!("a request without its end was answered"),
+        () = async {
+            drop(mute.listen(Duration::from_secs(60), None).await);
+            std::future::pending().await
+        } => {}
+    }
+}
+
 #[tokio::test]
 async fn two_live_processes_of_one_author_are_both_told() {
     let world = World::default();
@@ -174,6 +268,8 @@ async fn two_live_processes_of_one_author_are_both_told() {
     for node in [&first, &second] {
         node.until("it is told", |n| n.host.twins.load(Ordering::Relaxed) > 0).await;
     }
+    first.until("the other is counted", |n| n.faults(2, Fault::Twin) > 0).await;
+    second.until("the other is counted", |n| n.faults(1, Fault::Twin) > 0).await;
 }
 
 #[tokio::test]
