@@ -33,15 +33,32 @@ const MAGIC: &[u8] = b"headwaters bundle 2\n";
 /// below what is held (R9).
 const AHEAD_MILLIS: u64 = 4_000;
 
-/// A folder's database as the test sees it: its genesis, and the founder's key.
-struct World {
+/// A folder's database as the test sees it: its genesis, and its author's key.
+pub struct World {
     genesis: Genesis,
     founder: AuthorKey,
-    clock: u64,
+    /// The time of the last commit.
+    pub clock: u64,
     segments: Vec<u8>,
     /// Objects of the last commit's changes, where they are in trees.
     objects: Vec<(NodeId, ByteBuf)>,
+    /// What the tips say.
+    pub says: Says,
 }
+
+/// What a tip says beside its commit.
+#[derive(Clone, Copy)]
+pub struct Says {
+    /// Nothing at or below it will be written.
+    pub promise: Hlc,
+    /// How far everybody was heard.
+    pub floor: Hlc,
+    /// main's hash there.
+    pub floor_hash: NodeId,
+}
+
+/// Nothing promised, nothing heard.
+const NOTHING: Says = Says { promise: Hlc(0), floor: Hlc(0), floor_hash: NodeId([0; 32]) };
 
 #[derive(Default)]
 struct Objects(Vec<(NodeId, ByteBuf)>);
@@ -54,7 +71,8 @@ impl NodeSink for Objects {
 }
 
 impl World {
-    fn of(folder: &Path) -> World {
+    /// The database of a folder.
+    pub fn of(folder: &Path) -> World {
         let genesis = Genesis::from_bytes(&std::fs::read(folder.join("genesis")).unwrap()).unwrap();
         let founder = AuthorKey::load(&folder.join("author.key")).unwrap();
         World {
@@ -63,7 +81,23 @@ impl World {
             clock: Hlc::new(System::new().wall_millis() + AHEAD_MILLIS, 0).0,
             segments: MAGIC.to_vec(),
             objects: Vec::new(),
+            says: NOTHING,
         }
+    }
+
+    /// A bundle of one commit, at the moment behind this one.
+    pub fn alone(
+        &mut self,
+        key: &AuthorKey,
+        at: (u64, u64),
+        prev: CommitId,
+        content: (&ChangeSet, &[ControlRecord]),
+        behind: Hlc,
+    ) -> Vec<u8> {
+        self.clock = behind.0;
+        self.segments.truncate(MAGIC.len());
+        self.write(key, at, prev, content);
+        self.segments.clone()
     }
 
     /// One commit as a segment of its own: written into the bundle with its signed tip.
@@ -82,7 +116,7 @@ impl World {
         let shape = Shape::new(self.genesis.tree_key.into_array());
         let prepared = Prepared::of(&Arc::new(content.0.clone()), &shape, &mut objects).unwrap();
         let commit = Commit::place(header, &prepared, content.1).unwrap();
-        let tip = tip(&self.genesis, key, &commit).sign(key);
+        let tip = tip(&self.genesis, key, &commit, self.says).sign(key);
         self.item(&(vec![ByteBuf::from(commit.bytes().to_vec())], ByteBuf::from(tip.to_bytes())));
         self.objects = objects.0;
         commit.id
@@ -126,7 +160,7 @@ fn header(
     }
 }
 
-fn tip(genesis: &Genesis, key: &AuthorKey, commit: &Commit) -> Tip {
+fn tip(genesis: &Genesis, key: &AuthorKey, commit: &Commit, says: Says) -> Tip {
     Tip {
         version: 1,
         genesis: genesis.id(),
@@ -134,16 +168,16 @@ fn tip(genesis: &Genesis, key: &AuthorKey, commit: &Commit) -> Tip {
         run: commit.header.run,
         seq: commit.header.seq,
         commit: commit.id,
-        promise: Hlc(0),
-        floor: Hlc(0),
-        floor_hash: NodeId([0; 32]),
+        promise: says.promise,
+        floor: says.floor,
+        floor_hash: says.floor_hash,
         frontier: NodeId([0; 32]),
         extensions: BTreeMap::new(),
     }
 }
 
 /// `CREATE DATABASE far; CREATE TABLE far.note (id BIGINT PRIMARY KEY, text VARCHAR(50))`, as a change set.
-fn schema() -> (ChangeSet, Arc<Table>) {
+pub fn schema() -> (ChangeSet, Arc<Table>) {
     let column = |n: u8, name: &str, kind: ColumnType, collation| Column {
         id: EntityId([n; 32]),
         name: name.into(),

@@ -5,6 +5,7 @@
 
 mod clocks;
 mod cloning;
+mod equivocator;
 mod hosts;
 mod joining;
 mod proposed;
