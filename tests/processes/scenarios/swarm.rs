@@ -6,6 +6,7 @@
 
 use super::super::BINARY;
 use acceptance::cluster::Cluster;
+use acceptance::standing::Standing;
 use mysql_async::prelude::Queryable;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -62,7 +63,14 @@ async fn late_joiner() {
     cluster.met().await;
     let after = cluster.converged().await;
     assert_eq!(after.tables, before.tables, "the joiner has what was there");
-    assert_eq!(after.order[..before.order.len()], before.order[..], "and its history");
+    assert_eq!(after.order[..before.order.len()], before.order[..], "nothing before it has changed");
+    // It lists what lies above the checkpoint that it was cloned from, if an epoch ended meanwhile: else everything.
+    let mut connection = cluster.connect(late).await;
+    let below = "SELECT CAST(value AS UNSIGNED) FROM headwaters.status WHERE name = 'cloned_at'";
+    let below: usize = connection.query_first(below).await.unwrap().unwrap();
+    let own = Standing::of(&mut connection).await.unwrap();
+    assert_eq!(own.order, after.order[below..], "and its history, but for {below} commits below its checkpoint");
+    assert_eq!(own.main_hash, after.main_hash, "which main's hash covers");
     cluster.run(late, &insert(late, 0)).await;
     assert_eq!(cluster.converged_within(SOON).await.tables["shop.sale"].0, 21, "and is heard");
 }
