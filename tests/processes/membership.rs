@@ -90,6 +90,11 @@ async fn tickets_that_are_no_good_say_why() {
     say(third, &["join", &ticket, "--name", "carl"]);
     assert!(say(third, &["join", &ticket]).contains("joined this database already"));
     assert!(fail(fourth, &["join", &ticket], 3).contains("used already"));
+    // Wrong secret, expired, name taken, used; and the astray one, each a peer of its own.
+    let counted = "SELECT COUNT(*) FROM headwaters.peers WHERE faults = 'ticket=1'";
+    wait_for(&mut one.connect().await, counted, "4").await;
+    wait_for(&mut two.connect().await, counted, "1").await;
+    one.connect().await.query_drop("CREATE DATABASE goes_on").await.unwrap();
     assert!(one.stop() && two.stop());
     let unreached = fail(fifth, &["join", &ticket], 3);
     assert!(unreached.contains("127.0.0.1") && unreached.contains("no replica"), "{unreached}");
@@ -140,6 +145,15 @@ async fn readers_do_not_write_and_the_removed_are_not_served() {
     a.query_drop("CALL headwaters.remove_member('walt')").await.unwrap();
     wait_for(&mut r, "SELECT COUNT(*) FROM headwaters.members WHERE name = 'walt'", "0").await;
     wait_for(&mut a, "SELECT COUNT(*) FROM headwaters.peers WHERE access IN ('member', 'writer', 'admin')", "0").await;
+    // It is told, and both sides close the connection.
+    wait_for(
+        &mut a,
+        "SELECT CONCAT(access, ' ', connected) FROM headwaters.peers WHERE member = 'walt' OR access = 'removed'",
+        "removed 0",
+    )
+    .await;
+    wait_for(&mut w, "SELECT COUNT(*) > 0 FROM headwaters.peers WHERE refused_us LIKE '%removed%'", "1").await;
+    wait_for(&mut w, "SELECT COUNT(*) FROM headwaters.peers WHERE connected", "0").await;
     // Whatever it writes now stays with it.
     let _told_or_not = w.query_drop("INSERT INTO shop.t VALUES ('late')").await;
     a.query_drop("INSERT INTO shop.t VALUES ('three')").await.unwrap();
