@@ -194,8 +194,11 @@ impl Known for Knowledge {
         if heads.contains(id) {
             return true;
         }
-        if let Some(answer) = self.graph.reaches(id, heads) {
-            return answer;
+        match self.graph.reaches(id, heads) {
+            Some(true) => return true,
+            // What lies above the last checkpoint is linked to all that stands on it; of the ground below some links left.
+            Some(false) if self.entered.contains_key(id) => return false,
+            _ => {}
         }
         if self.cloned.as_ref().is_some_and(|cloned| cloned.foothold.is_common(id)) {
             return !heads.is_empty();
@@ -262,5 +265,58 @@ impl Window for Knowledge {
         self.chains.withdraw(vertex);
         self.entered.remove(&vertex.id);
         self.controls.leave(&vertex.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dag::change::ChangeSet;
+    use dag::clock::System;
+    use dag::commit::Commit;
+    use dag::disk::Image;
+    use dag::header::Header;
+    use dag::id::RunId;
+    use dag::store::Options;
+
+    fn knowledge() -> (Knowledge, Genesis) {
+        let genesis = Genesis::found(AuthorId([1; 32]), AuthorId([2; 32]), &System::new()).unwrap();
+        let (log, _) = Log::open(Arc::new(Image::default()), Options::default()).unwrap();
+        (Knowledge::new(Arc::new(log), Members::founding(&genesis)), genesis)
+    }
+
+    /// A commit of an author of its own, at this time, in the log and in memory.
+    fn enter(known: &mut Knowledge, genesis: &Genesis, millis: u8, parents: &[&Vertex]) -> Vertex {
+        let bare = Header::bare(genesis.id(), AuthorId([millis; 32]), RunId(1), 1);
+        let parent_ids = parents.iter().map(|parent| parent.id).collect();
+        let header = Header { parents: parent_ids, hlc: Hlc::new(millis.into(), 0), ..bare };
+        let commit = Commit::new(header, &ChangeSet::default(), &[]).unwrap();
+        let generation = parents.iter().map(|parent| parent.generation).max().unwrap_or(0) + 1;
+        let vertex = Vertex::of(commit.id, &commit.header, generation);
+        known.log().append_batch(&[record::of_commit(&commit, generation)]).unwrap();
+        known.enter(&vertex, &record::candidate(&commit));
+        vertex
+    }
+
+    /// Another member had not heard q when it wrote c behind the checkpoint, so a stays in memory, and so does b, for d.
+    /// Between them q has left: the next commit of a's author, with d as parent, was taken for one that leaves a out.
+    //
+    //    /------------------- c
+    //   a --- q --- b -|----- d
+    #[test]
+    fn what_the_ground_of_a_checkpoint_stands_on_is_in_its_closure() {
+        let (mut known, genesis) = knowledge();
+        let a = enter(&mut known, &genesis, 1, &[]);
+        let q = enter(&mut known, &genesis, 2, &[&a]);
+        let b = enter(&mut known, &genesis, 3, &[&q]);
+        let c = enter(&mut known, &genesis, 4, &[&a]);
+        let d = enter(&mut known, &genesis, 5, &[&b]);
+        for left in [&[][..], &[a.clone(), q.clone(), b.clone()]] {
+            known.forget(left);
+            for (id, head, inside) in [(&a, &d, true), (&q, &d, true), (&a, &c, true), (&b, &c, false), (&d, &c, false)]
+            {
+                assert_eq!(known.in_closure(&id.id, &[head.id]), inside, "{:?} below {:?}", id.hlc, head.hlc);
+            }
+        }
     }
 }
