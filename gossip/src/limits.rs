@@ -157,6 +157,14 @@ pub const FAULT_POINTS: u32 = 30;
 /// Commits that may be on their way: what all peers together may be asked for.
 pub const MAX_ON_THE_WAY: usize = 64 * MAX_WANT;
 
+/// Segments that may wait for objects of one peer; others are fetched again later, by the next announcement.
+pub const MAX_AWAITED: usize = 256;
+/// Failures with objects that are remembered: of 64 peers, whatever may wait of each.
+pub const MAX_RESTS: usize = 64 * MAX_AWAITED;
+
+/// A removed peer is told so, in the answer to its next announcement, before its connection is closed.
+pub const LAST_WORDS: Duration = Duration::from_secs(3);
+
 /// Peers remembered after they left, for the peers table.
 pub const REMEMBERED_PEERS: usize = 512;
 

@@ -12,7 +12,7 @@ use crate::codec::frame;
 use crate::faults::Fault;
 use crate::handle::AskError;
 use crate::hello::Access;
-use crate::limits::{MAX_ATTEMPTS, REMEMBERED_PEERS};
+use crate::limits::{LAST_WORDS, MAX_ATTEMPTS, REMEMBERED_PEERS};
 use crate::message::Message;
 use libp2p::core::ConnectedPoint;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
@@ -337,7 +337,5 @@ impl Network {
 
 /// A peer whose author seems to live twice is asked again for its hello after this: both know within seconds.
 const TWIN_SPEAKS_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
-/// A removed peer is told so, in the answer to its next announcement, before its connection is closed.
-const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(3);
 /// A hello is not said twice within this.
 const SOON: std::time::Duration = std::time::Duration::from_millis(50);

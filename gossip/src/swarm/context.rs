@@ -4,12 +4,12 @@
 //! first fails, the next announcement brings it back; a peer that failed with the objects of a large commit, or brings
 //! none, leaves them to others for a while (`Limits::objects_patience`). Every lock here is held for a look-up, never over a call.
 
-use super::gatherer::{Gatherer, MAX_AWAITED};
+use super::gatherer::Gatherer;
 use crate::announcement::Announcement;
 use crate::hello::{Access, Hello, TransportId};
 use crate::host::{Host, HostError};
 use crate::ledger::{Ledger, RawSegment, Served};
-use crate::limits::{FETCH_PATIENCE_MILLIS, Limits, MAX_ADDRESSES, MAX_ON_THE_WAY};
+use crate::limits::{FETCH_PATIENCE_MILLIS, Limits, MAX_ADDRESSES, MAX_ON_THE_WAY, MAX_RESTS};
 use dag::id::{AuthorId, CommitId, RunId};
 use dag::version::{Ask, Lack, Position, Walk};
 use dag::vertex::{Chain, Vertex};
@@ -18,8 +18,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long a commit counts as on its way: a fetch within one continent; the repair comes after two seconds anyway.
 const ON_THE_WAY_MILLIS: u64 = 150;
-/// Failures with objects that are remembered: of 64 peers, whatever may wait of each.
-const MAX_RESTS: usize = 64 * MAX_AWAITED;
 
 /// The shared part.
 pub(super) struct Context {

@@ -7,15 +7,13 @@
 use crate::faults::Fault;
 use crate::hello::TransportId;
 use crate::host::Host;
+use crate::limits::MAX_AWAITED;
 use crate::message::Message;
 use crate::objects::{Assembly, Effect, Event, Gathering};
 use dag::id::{CommitId, NodeId};
 use dag::objects::{Bytes, Objects};
 use dag::tree::{Need, TreeError};
 use std::collections::BTreeSet;
-
-/// Segments that may wait for objects of one peer; others are fetched again later, by the next announcement.
-pub(super) const MAX_AWAITED: usize = 256;
 
 /// What the peer's segments wait for.
 #[derive(Clone, Debug, Default)]
@@ -267,5 +265,16 @@ mod tests {
         assert_eq!((last.again, twice), (vec![TIP], 0));
         // An answer to what was asked before it ended changes nothing.
         assert_eq!(gatherer.answered(1, None, PEER, &here).unwrap(), Step::default());
+    }
+
+    #[test]
+    fn segments_wait_up_to_the_limit_and_not_one_past() {
+        let (body, _) = body();
+        let ids: Vec<CommitId> = (0..=MAX_AWAITED as u32).map(crate::exchange::tests::id).collect();
+        let mut gatherer = Gatherer::default();
+        let lacking = ids.iter().map(|id| (*id, body[0].1.clone())).collect();
+        gatherer.lacks(lacking, PEER, &Here(MemoryNodes::default())).unwrap();
+        let (most, one_more) = ids.split_at(MAX_AWAITED);
+        assert!(most.iter().all(|id| gatherer.awaits(id)) && !gatherer.awaits(&one_more[0]));
     }
 }

@@ -5,10 +5,12 @@ use super::raw::Raw;
 use crate::announcement::Announcement;
 use crate::exchange::tests::id;
 use crate::faults::Fault;
-use crate::limits::{MAX_GET, MAX_OBJECT, PART_BYTES};
+use crate::hello::TransportId;
+use crate::limits::{Limits, MAX_GET, MAX_OBJECT, MAX_RESTS, PART_BYTES};
 use crate::message::Message;
 use crate::objects::fixture::planted;
-use dag::id::NodeId;
+use crate::swarm::context::Context;
+use dag::id::{CommitId, NodeId};
 use dag::tree::{Need, Nodes};
 use dag::version::Versions;
 use serde_bytes::ByteBuf;
@@ -164,4 +166,19 @@ async fn a_third_lie_about_objects_is_the_last() {
         () = node.until("the ban", |n| n.bans(LIAR)) => {}
     }
     assert_eq!(node.faults(LIAR, Fault::Invalid), 3);
+}
+
+#[test]
+fn failures_are_remembered_up_to_the_limit_and_not_one_past_until_they_are_over() {
+    let limits = Limits::default();
+    let context = Context::new(TestHost::new(1, 1, &[1], &World::default()), TransportId([1; 32]), &limits);
+    let (peer, patience) = (TransportId([2; 32]), limits.objects_patience.as_millis() as u64);
+    let ids: Vec<CommitId> = (0..=MAX_RESTS as u32).map(id).collect();
+    let (most, one_more) = ids.split_at(MAX_RESTS);
+    context.failed(peer, most, 0);
+    context.failed(peer, one_more, 0);
+    assert!(most.iter().all(|id| context.is_left_to_others(&peer, id, 0)));
+    assert!(!context.is_left_to_others(&peer, &one_more[0], 0));
+    context.failed(peer, one_more, patience);
+    assert!(context.is_left_to_others(&peer, &one_more[0], patience), "the older ones are over");
 }
