@@ -12,6 +12,8 @@ type Follower<T> = Box<dyn FnOnce(&T) + Send>;
 
 struct State<T> {
     answer: Option<T>,
+    /// Threads that block: a condition variable calls the kernel even if nobody waits.
+    blocked: usize,
     wakers: Vec<Waker>,
     followers: Vec<Follower<T>>,
 }
@@ -28,7 +30,7 @@ impl<T> Clone for Signal<T> {
 impl<T: Clone> Default for Signal<T> {
     fn default() -> Self {
         Signal(Arc::new((
-            Mutex::new(State { answer: None, wakers: Vec::new(), followers: Vec::new() }),
+            Mutex::new(State { answer: None, blocked: 0, wakers: Vec::new(), followers: Vec::new() }),
             Condvar::new(),
         )))
     }
@@ -46,7 +48,9 @@ impl<T: Clone> Signal<T> {
             return;
         }
         state.answer = Some(answer.clone());
-        self.0.1.notify_all();
+        if state.blocked > 0 {
+            self.0.1.notify_all();
+        }
         let wakers = std::mem::take(&mut state.wakers);
         let followers = std::mem::take(&mut state.followers);
         drop(state);
@@ -84,7 +88,9 @@ impl<T: Clone> Signal<T> {
             if let Some(answer) = &state.answer {
                 return answer.clone();
             }
+            state.blocked += 1;
             state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.blocked -= 1;
         }
     }
 }

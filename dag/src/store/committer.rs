@@ -2,7 +2,7 @@
 //!
 //! Promises: an answer of `Ok` means that the records are on the disk; requests reach the log in the order they were
 //! taken; one request is one piece of one batch, never split. No timer: a batch is whatever waits when the last sync
-//! ends. A lone writer writes its batch itself ([`Desk`]): no thread is woken for it. After a failed write every request, waiting or new, gets the failure and nothing is acknowledged any more.
+//! has ended and those it answered had a turn. A lone writer writes its batch itself ([`Desk`]): no thread is woken for it. After a failed write every request, waiting or new, gets the failure and nothing is acknowledged any more.
 
 use super::{Log, MAX_RECORD, Record, StoreError};
 use crate::signal::Signal;
@@ -43,11 +43,19 @@ struct State {
     busy: bool,
     /// Batches of one request in a row.
     lone: u32,
+    /// The thread waits to be woken. A condition variable calls the kernel even if nobody waits; these two say if.
+    idle: bool,
+    /// Threads that wait for room.
+    blocked: usize,
 }
 
 /// So many batches of one request in a row mean that one writer works alone: a few could be chance among many writers,
 /// whose batches fill while the thread syncs.
 const LONE_BATCHES: u32 = 16;
+
+/// A batch of fewer makes room for more before its sync, which costs the processor as much as two or three commits:
+/// half of what usual pools of connections have.
+const FEW: usize = 32;
 
 struct Queue {
     limits: Limits,
@@ -80,14 +88,24 @@ impl Queue {
 
     /// Everything that waits; `None` when the queue is closed and empty.
     fn drain(&self) -> Option<Vec<Request>> {
-        let mut state = self.state();
-        while state.requests.is_empty() || state.busy {
-            if state.closed.is_some() && !state.busy {
-                return None;
+        let (mut state, mut gave_way) = (self.state(), false);
+        loop {
+            while state.requests.is_empty() || state.busy {
+                if state.closed.is_some() && !state.busy {
+                    return None;
+                }
+                state.idle = true;
+                state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle = false;
             }
-            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            if gave_way || state.lone > 0 || state.requests.len() >= FEW {
+                return Some(self.begin(&mut state));
+            }
+            // The sessions just answered are about to commit again: they may go first, once.
+            drop(state);
+            std::thread::yield_now();
+            (state, gave_way) = (self.state(), true);
         }
-        Some(self.begin(&mut state))
     }
 
     /// Takes everything that waits as the next batch.
@@ -96,7 +114,9 @@ impl Queue {
         state.busy = true;
         state.lone = if state.requests.len() == 1 { state.lone.saturating_add(1) } else { 0 };
         let requests = std::mem::take(&mut state.requests);
-        self.drained.notify_all();
+        if state.blocked > 0 {
+            self.drained.notify_all();
+        }
         requests
     }
 
@@ -105,6 +125,14 @@ impl Queue {
         let mut state = self.state();
         state.busy = false;
         if !state.requests.is_empty() || state.closed.is_some() {
+            self.wake(state);
+        }
+    }
+
+    /// Wakes the thread, if it waits.
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        if std::mem::take(&mut state.idle) {
+            drop(state);
             self.filled.notify_one();
         }
     }
@@ -127,8 +155,7 @@ impl Desk {
             return;
         }
         if state.requests.len() > 1 || state.lone < LONE_BATCHES || state.closed.is_some() {
-            drop(state);
-            self.queue.filled.notify_one();
+            self.queue.wake(state);
             return;
         }
         let requests = self.queue.begin(&mut state);
@@ -162,11 +189,11 @@ impl Committer {
     /// As `try_submit`, but wakes nobody: the caller must call [`Desk::finish`] soon, whatever happens.
     pub fn stage(&self, records: Vec<Record>) -> Result<Answer, StoreError> {
         let bytes = size(&records);
-        let state = self.queue.state();
+        let mut state = self.queue.state();
         if state.closed.is_none() && !self.queue.has_room(&state, bytes) {
             return Err(StoreError::Busy);
         }
-        Ok(self.take(state, records, bytes))
+        Ok(self.take(&mut state, records, bytes))
     }
 
     /// Takes records to be written together; the answer comes when they are on the disk. Waits for room while the
@@ -175,21 +202,23 @@ impl Committer {
         let bytes = size(&records);
         let mut state = self.queue.state();
         while state.closed.is_none() && !self.queue.has_room(&state, bytes) {
+            state.blocked += 1;
             state = self.queue.drained.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.blocked -= 1;
         }
-        let answer = self.take(state, records, bytes);
-        self.queue.filled.notify_one();
+        let answer = self.take(&mut state, records, bytes);
+        self.queue.wake(state);
         answer
     }
 
     /// As `submit`, but refuses with [`StoreError::Busy`] instead of waiting.
     pub fn try_submit(&self, records: Vec<Record>) -> Result<Answer, StoreError> {
         let answer = self.stage(records)?;
-        self.queue.filled.notify_one();
+        self.queue.wake(self.queue.state());
         Ok(answer)
     }
 
-    fn take(&self, mut state: MutexGuard<'_, State>, records: Vec<Record>, bytes: usize) -> Answer {
+    fn take(&self, state: &mut State, records: Vec<Record>, bytes: usize) -> Answer {
         let answer = Answer::default();
         // One oversized record must not spoil the batch of others.
         let too_large = records.iter().map(|record| record.bytes.len()).find(|bytes| *bytes > MAX_RECORD);
