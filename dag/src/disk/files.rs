@@ -74,6 +74,9 @@ impl Disk for Files {
     }
 }
 
+#[cfg(target_os = "linux")]
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+
 struct OpenFile(File);
 
 impl DiskFile for OpenFile {
@@ -104,7 +107,17 @@ impl DiskFile for OpenFile {
 
     #[cfg(target_os = "linux")]
     fn reserve(&self, length: u64) -> io::Result<()> {
-        Ok(rustix::fs::fallocate(&self.0, rustix::fs::FallocateFlags::empty(), 0, length)?)
+        let old = self.length()?;
+        // First the blocks, which lie together then and whose lack shows here. They must be written as well: the first
+        // write into an allocated block changes the file's map, and the sync behind it waits for the journal.
+        rustix::fs::fallocate(&self.0, rustix::fs::FallocateFlags::empty(), 0, length)?;
+        let mut at = old;
+        while at < length {
+            let piece = (length - at).min(ZEROS.len() as u64) as usize;
+            self.write_at(at, &ZEROS[..piece])?;
+            at += piece as u64;
+        }
+        Ok(())
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -120,6 +133,22 @@ impl DiskFile for OpenFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reserved_space_is_zeros_behind_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Files::open(folder.path()).unwrap().open("log").unwrap();
+        file.write_at(0, b"kept").unwrap();
+        for reserved in [4, 70_000, 10_000] {
+            file.reserve(reserved).unwrap();
+            let mut bytes = vec![7; 70_001];
+            let length = file.read_at(0, &mut bytes).unwrap();
+            assert_eq!(length, file.length().unwrap() as usize);
+            assert!(length as u64 >= reserved, "grown");
+            assert_eq!(bytes[..4], *b"kept");
+            assert!(bytes[4..length].iter().all(|byte| *byte == 0));
+        }
+    }
 
     #[test]
     fn a_second_instance_on_the_same_folder_is_refused_until_the_first_ends() {

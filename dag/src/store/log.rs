@@ -25,13 +25,15 @@ pub struct Options {
     /// A segment is sealed when it has grown beyond this. 64 MiB: opening reads at most so much, about 20 ms, and the
     /// active index stays small; a terabyte is 16,000 files.
     pub segment_bytes: u64,
-    /// Space allocated ahead of the writer, so that a sync writes data only (42 us instead of 64 us, measured).
+    /// Space written with zeros ahead of the writer, so that a sync writes data only: 97 us instead of 132 us in blocks
+    /// that are only allocated, 140 us at the end of a file, and 55 us of processor time instead of 80 and 90 (measured).
+    /// 1 MiB: the sync that takes the zeros along lasts a millisecond or two longer.
     pub reserve_bytes: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { segment_bytes: 64 << 20, reserve_bytes: 4 << 20 }
+        Options { segment_bytes: 64 << 20, reserve_bytes: 1 << 20 }
     }
 }
 
