@@ -6,7 +6,9 @@
 use dag::admit::Candidate;
 use dag::change::ChangeSet;
 use dag::commit::{Checked, Commit, Received};
+use dag::control::ControlRecord;
 use dag::genesis::Genesis;
+use dag::header::CommitKind;
 use dag::hlc::Hlc;
 use dag::id::CommitId;
 use dag::store::{Entry, Kind, Log, Record, StoreError};
@@ -80,6 +82,23 @@ pub fn read(id: CommitId, bytes: &[u8]) -> Result<Stored, String> {
 /// Reads a log entry if it is a commit.
 pub fn of_entry(entry: &Entry<'_>) -> Option<Result<Stored, String>> {
     (entry.kind == Kind::COMMIT).then(|| read(CommitId(*entry.id), entry.bytes))
+}
+
+/// A log entry's vertex and control records, if it is a commit. Of one that can have no control records only the header
+/// is read: the log's checksum vouches for its bytes, and every one of a million is asked for.
+pub fn outline(entry: &Entry<'_>) -> Option<Result<(Vertex, Arc<[ControlRecord]>), String>> {
+    let whole = |stored: Stored| (stored.vertex(), stored.commit.control);
+    let outline = || {
+        let (generation, bytes) = entry.bytes.split_first_chunk::<8>().ok_or("a commit's record is too short")?;
+        let header = dag::commit::header_of(bytes).map_err(|error| error.to_string())?;
+        match header.kind {
+            CommitKind::Control => read(CommitId(*entry.id), entry.bytes).map(whole),
+            CommitKind::Data | CommitKind::Join => {
+                Ok((Vertex::of(CommitId(*entry.id), &header, u64::from_le_bytes(*generation)), Arc::default()))
+            }
+        }
+    };
+    (entry.kind == Kind::COMMIT).then(outline)
 }
 
 /// The time in a commit's record; nothing else of it is checked.

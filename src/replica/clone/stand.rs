@@ -173,18 +173,17 @@ fn with_newest(mut vouchers: Vec<NodeId>, newest: NodeId) -> Vec<NodeId> {
 fn scan(local: &Local, from: Position, place: Spot, survey: &mut Survey) -> Result<Position, Failure> {
     let mut above = None;
     let mut failed = None;
-    let end = local.log.scan(from, &mut |entry| match record::of_entry(&entry) {
+    let end = local.log.scan(from, &mut |entry| match record::outline(&entry) {
         None => ControlFlow::Continue(()),
         Some(Err(reason)) => {
             failed = Some(Failure::Damaged(reason));
             ControlFlow::Break(())
         }
-        Some(Ok(stored)) => {
-            let vertex = stored.vertex();
+        Some(Ok((vertex, control))) => {
             if spot(&vertex) > place {
                 above.get_or_insert(entry.position);
             }
-            survey.take(&vertex, &stored.commit.control);
+            survey.take(&vertex, &control);
             ControlFlow::Continue(())
         }
     });
