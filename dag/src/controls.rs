@@ -8,6 +8,7 @@ use crate::control::{ControlRecord, Members};
 use crate::foothold::Foothold;
 use crate::hlc::Hlc;
 use crate::id::{AuthorId, CommitId, RunId};
+use crate::id_map::IdMap;
 use crate::vertex::Vertex;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,9 +41,9 @@ pub struct Controls {
     founding: Members,
     /// In the order of their commits.
     controls: BTreeMap<Place, Control>,
-    places: HashMap<CommitId, Place>,
+    places: IdMap<CommitId, Place>,
     /// Of the commits in memory.
-    frontiers: HashMap<CommitId, Frontier>,
+    frontiers: IdMap<CommitId, Frontier>,
     members: HashMap<Frontier, Arc<Members>>,
 }
 

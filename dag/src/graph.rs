@@ -6,11 +6,12 @@
 //! know which of them are heads by choice of the owner: that is `heads`.
 
 use crate::id::CommitId;
+use crate::id_map::IdMap;
 use crate::version::{Lookup, Page};
 use crate::vertex::{Chain, Vertex};
 use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// What the owner of the graph did wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +27,7 @@ pub struct Graph {
     /// Edges run from child to parent.
     links: StableDiGraph<Vertex, ()>,
     /// Never iterated: its order is not canonical.
-    places: HashMap<CommitId, NodeIndex>,
+    places: IdMap<CommitId, NodeIndex>,
 }
 
 impl Graph {

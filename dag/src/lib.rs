@@ -24,6 +24,7 @@ pub mod header;
 pub mod heads;
 pub mod hlc;
 pub mod id;
+pub mod id_map;
 pub mod layout;
 pub mod limits;
 pub mod objects;

@@ -18,9 +18,10 @@ use crate::state::State;
 use crate::view::ViewError;
 use dag::catalogue::Catalogue;
 use dag::id::{CommitId, EntityId};
+use dag::id_map::IdMap;
 use dag::row_key::Key;
 use imbl::{OrdMap, OrdSet};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ pub struct Window {
     state: State,
     order: OrdMap<Seat, Arc<Entry>>,
     /// By id. Not shared between clones: it is what an append would copy most of, and only closures clone a window.
-    seats: HashMap<CommitId, Seat>,
+    seats: IdMap<CommitId, Seat>,
     /// The schema behind each commit that changed it.
     catalogues: OrdMap<Seat, Arc<Catalogue>>,
     readers: Readers,
@@ -108,7 +109,7 @@ impl Window {
         Window {
             state: State::new(base.ground.clone()),
             order: OrdMap::new(),
-            seats: HashMap::new(),
+            seats: IdMap::default(),
             torn: None,
             catalogues: OrdMap::new(),
             readers: Readers::default(),

@@ -11,7 +11,7 @@ use super::recovery::{Contents, SEGMENT_HEAD, Segment, segment_head};
 use super::scan::{Entry, Found, Scanner, Strictness};
 use super::sealed::{DataFile, Listing, Sealed, data_name, index_name};
 use crate::disk::Disk;
-use std::collections::HashMap;
+use crate::id_map::IdMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -78,7 +78,7 @@ pub struct Recovery {
 struct State {
     sealed: Arc<Vec<Arc<Sealed>>>,
     active: DataFile,
-    entries: HashMap<(Kind, [u8; 32]), Location>,
+    entries: IdMap<(Kind, [u8; 32]), Location>,
     end: u64,
 }
 
@@ -230,7 +230,7 @@ impl Log {
         let sealed = Arc::new(Sealed::reopen(&*self.disk, FOLDER, old)?);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut state.sealed).push(sealed);
-        state.entries = HashMap::new();
+        state.entries = IdMap::default();
         state.active = new.clone();
         state.end = SEGMENT_HEAD as u64;
         writer.data = new;
