@@ -16,8 +16,9 @@ pub const REMEMBERED_BATCHES: usize = 1_024;
 /// its next answer.
 pub const REMEMBERED_DEMOTIONS: usize = 8_192;
 
-/// Commits whose chain positions are written at once: 400 KB, so that nobody waits long for the latch or the disk.
-pub const PAGED_AT_ONCE: usize = 8_192;
+/// Commits that leave memory at once below a checkpoint: a millisecond or two under the latch; all of ten seconds of
+/// inserts at once stopped every session for half a second. Few in tests, so that they see what lies between.
+pub const LET_GO_AT_ONCE: usize = if cfg!(test) { 2 } else { 2_048 };
 
 /// How often a compaction on demand begins anew when late commits come below its cut.
 pub const COMPACT_TRIES: usize = 4;

@@ -117,7 +117,12 @@ impl Controls {
         ids.iter().filter_map(|id| Some(KeptFrontier(*id, self.frontiers.get(id)?.to_vec()))).collect()
     }
 
-    /// Commits that are no longer in memory are asked about by a walk from now on.
+    /// A commit that is no longer in memory is asked about by a walk from now on.
+    pub fn forget(&mut self, id: &CommitId) {
+        self.frontiers.remove(id);
+    }
+
+    /// The same for all that are no longer in memory, and for the member sets that none of the others has.
     pub fn retain(&mut self, is_in_memory: &dyn Fn(&CommitId) -> bool) {
         self.frontiers.retain(|id, _| is_in_memory(id));
         let used: BTreeSet<&Frontier> = self.frontiers.values().collect();

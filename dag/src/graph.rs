@@ -107,24 +107,35 @@ impl Graph {
         ids
     }
 
-    /// Takes final commits out. A final commit that a remaining one names as parent, and one without children, stays:
-    /// walks end at it, and the next commit names it. Returns how many left.
-    pub fn retire(&mut self, is_final: &dyn Fn(&CommitId) -> bool) -> usize {
-        let leaving: Vec<NodeIndex> = self
-            .links
-            .node_indices()
-            .filter(|place| is_final(&self.links[*place].id))
-            .filter(|place| {
-                let mut children = self.links.neighbors_directed(*place, Direction::Incoming).peekable();
-                children.peek().is_some() && children.all(|child| is_final(&self.links[child].id))
-            })
-            .collect();
-        for place in &leaving {
-            if let Some(vertex) = self.links.remove_node(*place) {
+    /// Takes those of the candidates out that are final, in any number of steps if parents come first. A final commit
+    /// that a remaining one names as parent, and one without children, stays: walks end at it, and the next commit
+    /// names it. Gives those that left.
+    pub fn retire(
+        &mut self,
+        candidates: &mut dyn Iterator<Item = CommitId>,
+        is_final: &dyn Fn(&Vertex) -> bool,
+    ) -> Vec<CommitId> {
+        let is_passed = |place: &NodeIndex| {
+            let mut children = self.links.neighbors_directed(*place, Direction::Incoming).peekable();
+            is_final(&self.links[*place])
+                && children.peek().is_some()
+                && children.all(|child| is_final(&self.links[child]))
+        };
+        let leaving: Vec<NodeIndex> =
+            candidates.filter_map(|id| self.places.get(&id).copied()).filter(is_passed).collect();
+        let mut left = Vec::with_capacity(leaving.len());
+        for place in leaving {
+            if let Some(vertex) = self.links.remove_node(place) {
                 self.places.remove(&vertex.id);
+                left.push(vertex.id);
             }
         }
-        leaving.len()
+        left
+    }
+
+    /// Every commit in the window, in no order.
+    pub fn vertices(&self) -> impl Iterator<Item = &Vertex> {
+        self.links.node_weights()
     }
 
     /// Whether `old` is `new` or an ancestor of it. `None`: one of them is not in the window.
@@ -289,7 +300,9 @@ mod tests {
     fn final_commits_leave_but_not_the_ground_others_stand_on() {
         let mut graph = drawn();
         let finished = [id("a"), id("b"), id("c"), id("g")];
-        assert_eq!(graph.retire(&|id| finished.contains(id)), 1, "only a: e stands on b and c, g is a head");
+        let is_final = |vertex: &Vertex| finished.contains(&vertex.id);
+        let left = graph.retire(&mut finished.into_iter(), &is_final);
+        assert_eq!(left, [id("a")], "e stands on b and c, g is a head");
         assert!(!graph.contains(&id("a")) && graph.contains(&id("g")));
         assert_eq!(names(&graph.difference(&[id("f")], &[id("b")])).len(), 4, "c, e, d, f");
         let low = vertex("h", vec![id("f")], 1);

@@ -99,6 +99,11 @@ impl Cut {
         self.last.place()
     }
 
+    /// The commits between the checkpoint below and this one, in order: parents first.
+    pub fn commits(&self) -> impl Iterator<Item = CommitId> {
+        self.window.above().map(|(seat, _)| seat).take_while(|seat| **seat <= self.last).map(Seat::id)
+    }
+
     /// Writes the trees. The caller syncs the sink before it relies on the checkpoint.
     pub fn write(&self, trees: &Trees, sink: &mut dyn NodeSink) -> Result<Checkpoint, TreeError> {
         let until = Until::Through(&self.last);

@@ -12,11 +12,13 @@ use dag::genesis::Genesis;
 use dag::graph::Graph;
 use dag::hlc::Hlc;
 use dag::id::{AuthorId, CommitId};
+use dag::id_map::IdMap;
 use dag::slots::Slots;
 use dag::store::{Kind, Log, Position, Record};
 use dag::version::{Chains, Lookup, Page, page_id};
 use dag::vertex::{Chain, Vertex};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use linearizer::order::Place;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The commits and what they say about members.
@@ -27,7 +29,7 @@ pub struct Knowledge {
     /// Their places in their chains.
     pub chains: Chains,
     /// Where in the log each of them is, or before.
-    pub entered: HashMap<CommitId, Position>,
+    pub entered: IdMap<CommitId, Position>,
     /// Control records, few and small: all of them.
     pub controls: Controls,
     promises: BTreeMap<AuthorId, Promise>,
@@ -44,7 +46,7 @@ impl Knowledge {
             log,
             graph: Graph::new(),
             chains: Chains::default(),
-            entered: HashMap::new(),
+            entered: IdMap::default(),
             controls: Controls::new(founding),
             promises: BTreeMap::new(),
             closed: Closed::default(),
@@ -138,13 +140,22 @@ impl Knowledge {
             .collect()
     }
 
-    /// Commits whose pages are written leave memory, but for those that others stand on.
-    pub fn forget(&mut self, leaving: &[Vertex]) {
-        let gone: HashSet<CommitId> = leaving.iter().map(|vertex| vertex.id).collect();
-        // What stayed as others' ground at an earlier checkpoint may go now.
-        self.graph.retire(&|id| gone.contains(id) || !self.entered.contains_key(id));
-        self.entered.retain(|id, _| !gone.contains(id));
+    /// Commits below a checkpoint whose pages are written leave memory, but for those that others stand on.
+    pub fn forget(&mut self, leaving: &[Vertex], through: Place) {
+        for vertex in leaving {
+            self.entered.remove(&vertex.id);
+        }
         self.chains.forget(leaving);
+        let mut ids = leaving.iter().map(|vertex| vertex.id);
+        let left = self.graph.retire(&mut ids, &|vertex| lies_through(vertex, through));
+        left.iter().for_each(|id| self.controls.forget(id));
+    }
+
+    /// What stayed as others' ground at an earlier checkpoint may go now, and what is kept of member sets with it.
+    pub fn tidy(&mut self, through: Place) {
+        let is_below = |vertex: &Vertex| lies_through(vertex, through);
+        let below: Vec<CommitId> = self.graph.vertices().filter(|v| is_below(v)).map(|vertex| vertex.id).collect();
+        self.graph.retire(&mut below.into_iter(), &is_below);
         let graph = &self.graph;
         self.controls.retain(&|id| graph.contains(id));
     }
@@ -156,12 +167,18 @@ impl Knowledge {
         }
     }
 
-    /// Everything in memory but those, parents first: what a checkpoint lets go.
-    pub fn all_but(&self, remaining: &BTreeSet<CommitId>) -> Vec<Vertex> {
-        let leaving = self.entered.keys().filter(|id| !remaining.contains(id));
-        let mut leaving: Vec<Vertex> = leaving.filter_map(|id| self.graph.get(id).cloned()).collect();
-        leaving.sort_unstable_by_key(|vertex| (vertex.generation, vertex.id));
-        leaving
+    /// Those of these commits that are in memory.
+    pub fn in_memory(&self, ids: &[CommitId]) -> Vec<Vertex> {
+        let entered = ids.iter().filter(|id| self.entered.contains_key(*id));
+        entered.filter_map(|id| self.graph.get(id).cloned()).collect()
+    }
+
+    /// Everything in memory at or before a place, parents first: what a checkpoint there lets go.
+    pub fn through(&self, place: Place) -> Vec<CommitId> {
+        let vertices = self.entered.keys().filter_map(|id| self.graph.get(id));
+        let mut below: Vec<&Vertex> = vertices.filter(|vertex| lies_through(vertex, place)).collect();
+        below.sort_unstable_by_key(|vertex| (vertex.generation, vertex.id));
+        below.into_iter().map(|vertex| vertex.id).collect()
     }
 
     /// The controls are taken out for a moment, because they ask back about commits below the window.
@@ -176,6 +193,10 @@ impl Knowledge {
         let here = record::read_vertex(&self.log, id).ok().flatten();
         here.or_else(|| self.below_clone(id))
     }
+}
+
+fn lies_through(vertex: &Vertex, place: Place) -> bool {
+    Place::new(vertex.hlc, vertex.author, vertex.run, vertex.id) <= place
 }
 
 fn admitted(record: &ControlRecord, author: &AuthorId) -> bool {

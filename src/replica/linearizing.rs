@@ -13,9 +13,9 @@ use super::opening::refused;
 use super::sweeping;
 use super::writer::Writer;
 use crate::failure::Failure;
-use crate::limits::{COMPACT_TRIES, PAGED_AT_ONCE};
+use crate::limits::{COMPACT_TRIES, LET_GO_AT_ONCE};
+use dag::id::CommitId;
 use dag::store::Record;
-use dag::vertex::Vertex;
 use linearizer::checkpoint::{Checkpoint, Cut};
 use linearizer::order::Place;
 use std::sync::PoisonError;
@@ -126,6 +126,7 @@ fn write_out(local: &Local, cut: Cut, job: &Job<'_>) -> Result<bool, Failure> {
     let checkpoint = cut.write(&local.trees, &mut nodes).map_err(|e| Failure::environment(e.to_string()))?;
     nodes.finish().map_err(refused)?;
     let base = checkpoint.open(&*local.tree_store, &local.trees).map_err(|e| Failure::Damaged(e.to_string()))?;
+    let mut leaving: Vec<CommitId> = cut.commits().collect();
     drop(cut);
     // Every commit of the cut was enqueued before this record, so it is in the log when this is answered.
     let barrier = submit(local, Record::named("cut", checkpoint.root().0.to_vec()))?;
@@ -135,21 +136,26 @@ fn write_out(local: &Local, cut: Cut, job: &Job<'_>) -> Result<bool, Failure> {
     if !writer.linearizer.adopt(checkpoint, base) {
         return Ok(false);
     }
-    let leaving = leaving(&writer, place);
     drop(writer);
     job.at("writing pages of chains");
-    // The pages first, without the latch: they may be many after a whole history was folded again.
-    for some in leaving.chunks(PAGED_AT_ONCE) {
-        let pages = local.latch().known.pages(some);
-        local.submit_waiting(pages)?.wait_blocking().map_err(refused)?;
-    }
-    let mut writer = local.latch();
-    if writer.linearizer.checkpoints().next_back().map(|newest| newest.place) != Some(place) {
-        // A late commit came below it meanwhile: what lies above an older checkpoint must stay in memory.
+    let mut writer = loop {
+        if !let_go(local, &leaving, place)? {
+            return Ok(false);
+        }
+        let writer = local.latch();
+        // What an earlier checkpoint that is void now had left in memory.
+        leaving = writer.known.through(place);
+        if leaving.is_empty() {
+            break writer;
+        }
+    };
+    if !stands(&writer, place) {
         return Ok(false);
     }
-    let marks = forget_below(local, &mut writer, &leaving);
-    writer.let_go = Some(place);
+    writer.known.tidy(place);
+    let end = local.log.end();
+    let scan_from = writer.known.entered.values().min().copied().unwrap_or(end);
+    let marks = Marks { scan_from, adopted_at: end };
     let record = kept(local, &writer, marks).record();
     let recorded = submit(local, record)?;
     local.publish(&writer);
@@ -162,18 +168,31 @@ fn write_out(local: &Local, cut: Cut, job: &Job<'_>) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// The commits in memory that a checkpoint at this place lets go.
-fn leaving(writer: &Writer, place: Place) -> Vec<Vertex> {
-    let above = writer.linearizer.outcomes().filter(|(seat, _)| seat.place() > place).map(|(seat, _)| seat.id());
-    writer.known.all_but(&above.collect())
+/// Commits below a checkpoint leave memory, some at a time: their pages are written, without the latch, then they are
+/// forgotten; sessions commit in between. `false`: a late commit voided the checkpoint, and what is not forgotten yet
+/// stays.
+fn let_go(local: &Local, leaving: &[CommitId], place: Place) -> Result<bool, Failure> {
+    for some in leaving.chunks(LET_GO_AT_ONCE) {
+        let (vertices, pages) = {
+            let writer = local.latch();
+            let vertices = writer.known.in_memory(some);
+            let pages = writer.known.pages(&vertices);
+            (vertices, pages)
+        };
+        local.submit_waiting(pages)?.wait_blocking().map_err(refused)?;
+        let mut writer = local.latch();
+        if !stands(&writer, place) {
+            return Ok(false);
+        }
+        writer.let_go = Some(place);
+        writer.known.forget(&vertices, place);
+    }
+    Ok(true)
 }
 
-/// Commits below a checkpoint leave memory; gives where the log is to be read from now on.
-fn forget_below(local: &Local, writer: &mut Writer, leaving: &[Vertex]) -> Marks {
-    let end = local.log.end();
-    writer.known.forget(leaving);
-    let scan_from = writer.known.entered.values().min().copied().unwrap_or(end);
-    Marks { scan_from, adopted_at: end }
+/// Whether the checkpoint there is the newest: no late commit has come below it.
+fn stands(writer: &Writer, place: Place) -> bool {
+    writer.linearizer.checkpoints().next_back().map(|newest| newest.place) == Some(place)
 }
 
 fn kept(local: &Local, writer: &Writer, marks: Marks) -> Kept {
