@@ -18,7 +18,7 @@ use dag::store::{Kind, Log, Position, Record};
 use dag::version::{Chains, Lookup, Page, page_id};
 use dag::vertex::{Chain, Vertex};
 use linearizer::order::Place;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The commits and what they say about members.
@@ -333,7 +333,7 @@ mod tests {
         let c = enter(&mut known, &genesis, 4, &[&a]);
         let d = enter(&mut known, &genesis, 5, &[&b]);
         for left in [&[][..], &[a.clone(), q.clone(), b.clone()]] {
-            known.forget(left);
+            known.forget(left, Place::new(b.hlc, b.author, b.run, b.id));
             for (id, head, inside) in [(&a, &d, true), (&q, &d, true), (&a, &c, true), (&b, &c, false), (&d, &c, false)]
             {
                 assert_eq!(known.in_closure(&id.id, &[head.id]), inside, "{:?} below {:?}", id.hlc, head.hlc);

@@ -84,9 +84,12 @@ pub fn of_entry(entry: &Entry<'_>) -> Option<Result<Stored, String>> {
     (entry.kind == Kind::COMMIT).then(|| read(CommitId(*entry.id), entry.bytes))
 }
 
-/// A log entry's vertex and control records, if it is a commit. Of one that can have no control records only the header
+/// A commit's place in the graph and its control records.
+pub type Outline = (Vertex, Arc<[ControlRecord]>);
+
+/// The outline of a log entry, if it is a commit. Of one that can have no control records only the header
 /// is read: the log's checksum vouches for its bytes, and every one of a million is asked for.
-pub fn outline(entry: &Entry<'_>) -> Option<Result<(Vertex, Arc<[ControlRecord]>), String>> {
+pub fn outline(entry: &Entry<'_>) -> Option<Result<Outline, String>> {
     let whole = |stored: Stored| (stored.vertex(), stored.commit.control);
     let outline = || {
         let (generation, bytes) = entry.bytes.split_first_chunk::<8>().ok_or("a commit's record is too short")?;
