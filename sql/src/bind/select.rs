@@ -33,7 +33,7 @@ impl Binder<'_> {
         let source = self.from(&mut scope, &select.from)?;
         let scope = scope;
         let condition = select.selection.as_ref().map(|e| self.expression(&scope, e, "where clause")).transpose()?;
-        let mut output = self.select_list(&scope, &select.projection)?;
+        let mut output = self.select_list(&scope, select)?;
         let visible = output.expressions.len();
         let keys = self.group_by(&scope, &select.group_by, &output)?;
         let having = self.having(&scope, select.having.as_ref())?;
@@ -63,15 +63,16 @@ impl Binder<'_> {
         Ok(Bound { query, columns: output.columns, reach: scope.reach.get() })
     }
 
-    fn select_list(&mut self, scope: &Scope<'_>, items: &[SelectItem]) -> Result<Output, SqlError> {
+    fn select_list(&mut self, scope: &Scope<'_>, select: &Select) -> Result<Output, SqlError> {
         let mut output = Output { expressions: Vec::new(), columns: Vec::new(), order: Vec::new() };
-        for item in items {
+        let written = label::items(select, self.env.text);
+        for (number, item) in select.projection.iter().enumerate() {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
                     let bound = self.item_expression(scope, expr)?;
                     let label = match bound.node {
                         Node::Column { depth: 0, index } if (index as usize) < scope.width() => None,
-                        _ => Some(Arc::from(label::of(expr, self.env.text))),
+                        _ => Some(Arc::from(label::of(expr, written.get(number).copied()))),
                     };
                     push(scope, &mut output, bound, label);
                 }
