@@ -101,6 +101,13 @@ mod tests {
     #[test]
     fn tokens_are_counted_from_above() {
         assert_eq!(token_bound(b"SELECT 'a b \\' c', x1+22"), 6);
-        assert!(prepare(&format!("SELECT {}1", "1,".repeat(1 << 20))).is_err());
+    }
+
+    #[test]
+    fn limits_hold_at_the_limit_and_not_one_past() {
+        let signs = |count: usize| prepare(&", ".repeat(count)).map(|_| ()).map_err(|e| e.code);
+        assert_eq!((signs(MAX_TOKENS), signs(MAX_TOKENS + 1)), (Ok(()), Err(1153)));
+        let blanks = |bytes: usize| prepare(&" ".repeat(bytes)).map(|_| ()).map_err(|e| e.code);
+        assert_eq!((blanks(MAX_TEXT), blanks(MAX_TEXT + 1)), (Ok(()), Err(1153)));
     }
 }

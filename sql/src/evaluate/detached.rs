@@ -47,7 +47,9 @@ impl Context for Detached {
         Value::Null
     }
 
-    fn assign_user_variable(&mut self, _name: &str, _value: Value) {}
+    fn assign_user_variable(&mut self, _name: &str, _value: Value) -> Result<(), SqlError> {
+        Ok(())
+    }
 
     fn system_variable(&self, name: &str, _global: bool) -> Result<Value, SqlError> {
         Err(SqlError::new(1193, format!("Unknown system variable '{name}'")))

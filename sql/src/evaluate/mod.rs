@@ -71,7 +71,7 @@ impl<'s> Scope<'s> {
             Node::UserVariable(name) => Ok(self.context.user_variable(name)),
             Node::AssignUserVariable(name, operand) => {
                 let value = self.value(operand)?;
-                self.context.assign_user_variable(name, value.clone());
+                self.context.assign_user_variable(name, value.clone())?;
                 Ok(value)
             }
             Node::SystemVariable { name, global } => self.context.system_variable(name, *global),

@@ -121,8 +121,8 @@ pub trait Context {
     fn session(&self) -> &SessionFacts;
     /// `@name`; NULL if never set.
     fn user_variable(&self, name: &str) -> Value;
-    /// `@name := value`.
-    fn assign_user_variable(&mut self, name: &str, value: Value);
+    /// `@name := value`. Error: the session has as many variables as it may.
+    fn assign_user_variable(&mut self, name: &str, value: Value) -> Result<(), SqlError>;
     /// `@@name`.
     fn system_variable(&self, name: &str, global: bool) -> Result<Value, SqlError>;
     /// The n-th parameter of a prepared statement.

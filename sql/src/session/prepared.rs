@@ -60,6 +60,14 @@ impl PreparedStatement {
     }
 }
 
+fn room(statements: usize) -> Result<(), SqlError> {
+    if statements < MAX_PREPARED {
+        return Ok(());
+    }
+    let text = format!("Can't create more than max_prepared_stmt_count statements (current value: {MAX_PREPARED})");
+    Err(SqlError::new(1461, text))
+}
+
 /// A session's prepared statements, by number and, for PREPARE, by name.
 #[derive(Default)]
 pub(crate) struct PreparedStatements {
@@ -71,16 +79,22 @@ pub(crate) struct PreparedStatements {
 impl PreparedStatements {
     /// Gives the statement a number. Error: 1461.
     pub fn add(&mut self, statement: PreparedStatement) -> Result<Prepared, SqlError> {
-        if self.by_id.len() >= MAX_PREPARED {
-            let text =
-                format!("Can't create more than max_prepared_stmt_count statements (current value: {MAX_PREPARED})");
-            return Err(SqlError::new(1461, text));
-        }
+        room(self.by_id.len())?;
         self.last = self.last.wrapping_add(1).max(1);
         let prepared =
             Prepared { id: self.last, parameters: statement.parameters.clone(), columns: statement.columns.clone() };
         self.by_id.insert(self.last, Arc::new(statement));
         Ok(prepared)
+    }
+
+    /// Gives the statement a name, which may have been another's. Error: 1461.
+    fn name(&mut self, name: &str, statement: PreparedStatement) -> Result<(), SqlError> {
+        let name = name.to_lowercase();
+        if !self.by_name.contains_key(&name) {
+            room(self.by_name.len())?;
+        }
+        self.by_name.insert(name, Arc::new(statement));
+        Ok(())
     }
 
     /// Error: 1243.
@@ -104,10 +118,7 @@ impl PreparedStatements {
                     return Err(SqlError::syntax("PREPARE needs a text").into());
                 };
                 let statement = PreparedStatement::prepare(state, &text)?;
-                if self.by_name.len() >= MAX_PREPARED && !self.by_name.contains_key(name) {
-                    return Err(SqlError::new(1461, "Can't create more prepared statements").into());
-                }
-                self.by_name.insert(name.to_lowercase(), Arc::new(statement));
+                self.name(name, statement)?;
                 Ok(super::admin::ok())
             }
             Admin::Execute { name, using } => self.execute(state, scene, name, using),

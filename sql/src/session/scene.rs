@@ -187,8 +187,8 @@ impl Context for StatementContext {
         self.shared().user_variables.get(&name.to_lowercase()).cloned().unwrap_or(Value::Null)
     }
 
-    fn assign_user_variable(&mut self, name: &str, value: Value) {
-        self.shared().assign(name, value);
+    fn assign_user_variable(&mut self, name: &str, value: Value) -> Result<(), SqlError> {
+        self.shared().assign(name, value)
     }
 
     fn system_variable(&self, name: &str, global: bool) -> Result<Value, SqlError> {

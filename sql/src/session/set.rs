@@ -170,7 +170,7 @@ fn transaction(
 
 fn apply(state: &mut State, assignment: Ready) -> Result<(), SqlError> {
     match assignment {
-        Ready::User(name, value) => state.shared().assign(&name, value),
+        Ready::User(name, value) => state.shared().assign(&name, value)?,
         Ready::Global(id, value) => state.engine.globals.set(id, value),
         Ready::Next(isolation, read_only) => {
             state.next = (isolation.or(state.next.0), read_only.or(state.next.1));

@@ -92,10 +92,17 @@ impl Shared {
         self.total = 0;
     }
 
-    pub fn assign(&mut self, name: &str, value: Value) {
+    /// Error: one variable too many.
+    pub fn assign(&mut self, name: &str, value: Value) -> Result<(), SqlError> {
         let name = name.to_lowercase();
-        if self.user_variables.len() < MAX_USER_VARIABLES || self.user_variables.contains_key(&name) {
-            self.user_variables.insert(name, value);
+        if self.user_variables.len() >= MAX_USER_VARIABLES && !self.user_variables.contains_key(&name) {
+            let text = format!(
+                "A session has at most {MAX_USER_VARIABLES} user variables, so @{name} is not set; use one that is \
+                 there, or reset the connection"
+            );
+            return Err(SqlError::new(1105, text));
         }
+        self.user_variables.insert(name, value);
+        Ok(())
     }
 }

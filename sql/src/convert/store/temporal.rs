@@ -138,8 +138,8 @@ impl crate::function::Context for Quiet<'_> {
     fn user_variable(&self, name: &str) -> Value {
         self.0.user_variable(name)
     }
-    fn assign_user_variable(&mut self, name: &str, value: Value) {
-        self.0.assign_user_variable(name, value);
+    fn assign_user_variable(&mut self, name: &str, value: Value) -> Result<(), SqlError> {
+        self.0.assign_user_variable(name, value)
     }
     fn system_variable(&self, name: &str, global: bool) -> Result<Value, SqlError> {
         self.0.system_variable(name, global)
