@@ -13,11 +13,6 @@ mod system;
 use clap::Parser;
 use std::process::ExitCode;
 
-/// Sessions allocate and the committing thread frees: the system's allocator makes them wait for one another (each
-/// insert of 64 clients costs a tenth more processor time with glibc's, docs/benchmarks.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let command = cli::Command::parse();
     proxy::tls::use_ring();

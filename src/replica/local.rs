@@ -22,7 +22,7 @@ use gossip::Handle;
 use linearizer::view::View;
 use sql::error::SqlError;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 /// The newest merge and how many fetched batches it holds.
@@ -95,7 +95,7 @@ pub struct Local {
     pub tickets: Mutex<()>,
     /// Where peers reach this replica, as multiaddrs, if the network does not tell.
     near: Mutex<Vec<String>>,
-    latch: parking_lot::Mutex<Writer>,
+    latch: Mutex<Writer>,
 }
 
 /// What [`Local`] is made of besides what it shares at once.
@@ -164,15 +164,15 @@ impl Local {
             stand: Mutex::new(parts.stand),
             tickets: Mutex::new(()),
             near: Mutex::default(),
-            latch: parking_lot::Mutex::new(parts.writer),
+            latch: Mutex::new(parts.writer),
         });
         local.govern(&local.latch());
         local
     }
 
     /// Takes the commit latch.
-    pub fn latch(&self) -> parking_lot::MutexGuard<'_, Writer> {
-        self.latch.lock()
+    pub fn latch(&self) -> MutexGuard<'_, Writer> {
+        self.latch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where peers reach this replica: what tickets name.
