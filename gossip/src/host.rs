@@ -41,7 +41,10 @@ pub enum Heard {
     Ahead,
     /// Signed, but by nobody that is known here.
     Stranger,
-    /// Not signed by its author, of another database, or against what is here.
+    /// A member's, against its own commit, which is here: nothing is taken from it, but who brought it need not have
+    /// that commit and is not to blame.
+    Contradicted,
+    /// Not signed by its author, or of another database.
     Forged,
 }
 

@@ -85,7 +85,10 @@ impl Local {
             return Heard::Stranger;
         }
         match writer.known.vertex(&signed.tip.commit) {
-            Some(vertex) if !fits(&signed.tip, &vertex) => Heard::Forged,
+            Some(vertex) if !fits(&signed.tip, &vertex) => {
+                tracing::warn!(author = %signed.tip.author, commit = %signed.tip.commit, "a member signed a tip that contradicts its own commit: it counts for nothing");
+                Heard::Contradicted
+            }
             Some(_) => {
                 if keep(self, writer, &signed) {
                     self.told();

@@ -239,8 +239,8 @@ impl<C, G> Job<C, G> {
         if let Some(tip) = &announcement.tip {
             match self.context.host.heard(tip) {
                 Heard::Forged => return drop(self.apply(Event::Garbled(Fault::Invalid))),
-                // A newcomer does not know every member yet.
-                Heard::Stranger => {}
+                // A newcomer does not know every member yet, and who lacks a commit cannot tell what contradicts it.
+                Heard::Stranger | Heard::Contradicted => {}
                 heard => {
                     self.done.learned |= heard == Heard::Kept;
                     self.done.held.extend(position_of(tip));
@@ -271,7 +271,7 @@ impl<C, G> Job<C, G> {
                 self.done.learned |= heard == Heard::Kept;
                 Verdict::Of(held.0, announcement)
             }
-            Some((Heard::Stranger, _)) => Verdict::Unknown,
+            Some((Heard::Stranger | Heard::Contradicted, _)) => Verdict::Unknown,
             _ => Verdict::Forged,
         };
         self.done.verdicts.push((name, verdict));

@@ -169,3 +169,19 @@ fn a_tip_counts_when_its_commit_comes_and_a_forged_one_never() {
     assert_eq!(held(&all[1]), []);
     assert!(promise(&all[1]) >= time(&all[0], commit));
 }
+
+/// A relay that lacked the commit passed such a tip on, was blamed for it by who had the commit, and banned after three.
+#[test]
+fn a_tip_against_its_authors_own_commit_is_the_authors_fault_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let all = database(root.path(), 2);
+    talk(&all);
+    write(&all[0], CommitKind::Join, &[]);
+    let tip = all[0].announcement(&[]).unwrap().tip.unwrap();
+    let said = SignedTip::verify(&tip).unwrap().tip;
+    let wrong = Tip { seq: said.seq + 1, ..said }.sign(all[0].latch().key()).to_bytes();
+    assert_eq!(all[1].heard(&wrong), Heard::Ahead, "who lacks the commit cannot tell");
+    carry(&all[0], &all[1]);
+    assert_eq!(all[1].heard(&wrong), Heard::Contradicted);
+    assert_eq!(all[1].heard(&tip), Heard::Kept);
+}
