@@ -2,7 +2,8 @@
 //!
 //! Promises: an answer of `Ok` means that the records are on the disk; requests reach the log in the order they were
 //! taken; one request is one piece of one batch, never split. No timer: a batch is whatever waits when the last sync
-//! has ended and those it answered had a turn. A lone writer writes its batch itself ([`Desk`]): no thread is woken for it. After a failed write every request, waiting or new, gets the failure and nothing is acknowledged any more.
+//! has ended and those it answered had a turn. A lone writer writes its batch itself ([`Desk`]): no thread is woken for
+//! it. After a failed write every request, waiting or new, gets the failure and nothing is acknowledged any more.
 
 use super::{Log, MAX_RECORD, Record, StoreError};
 use crate::signal::Signal;
