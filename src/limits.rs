@@ -20,6 +20,9 @@ pub const REMEMBERED_DEMOTIONS: usize = 8_192;
 /// inserts at once stopped every session for half a second. Few in tests, so that they see what lies between.
 pub const LET_GO_AT_ONCE: usize = if cfg!(test) { 2 } else { 2_048 };
 
+/// Of these, those that are forgotten without letting go of the latch: half a millisecond.
+pub const FORGOTTEN_AT_ONCE: usize = 256;
+
 /// How often a compaction on demand begins anew when late commits come below its cut.
 pub const COMPACT_TRIES: usize = 4;
 

@@ -10,8 +10,9 @@ use crate::ground::Ground;
 use crate::main_log::MainHash;
 use crate::order::{Place, Seat};
 use crate::slot::Until;
+use crate::state::State;
 use crate::view::{Bytes, Direction, KeyRange, Sink, ViewError};
-use crate::window::{Base, Window};
+use crate::window::{Base, Lineage, Weight, Window};
 use dag::catalogue::Catalogue;
 use dag::encode::{Domain, to_bytes};
 use dag::id::{CommitId, EntityId, NodeId};
@@ -79,9 +80,11 @@ impl Checkpoint {
     }
 }
 
-/// A checkpoint about to be cut: a copy of the window, so that the writing may happen elsewhere.
+/// A checkpoint about to be cut: shares what it needs of the window, so that the writing may happen elsewhere.
 pub struct Cut {
-    window: Window,
+    state: State,
+    catalogue: Arc<Catalogue>,
+    lineage: Lineage,
     last: Seat,
     main: MainHash,
     below: Option<Checkpoint>,
@@ -90,8 +93,9 @@ pub struct Cut {
 
 impl Cut {
     /// Through the commit `last` of this window, over the checkpoint that is the window's base.
-    pub(crate) fn new(window: Window, last: Seat, main: MainHash, below: Option<Checkpoint>, stable: bool) -> Self {
-        Cut { window, last, main, below, stable }
+    pub(crate) fn new(window: &Window, last: Seat, main: MainHash, below: Option<Checkpoint>, stable: bool) -> Self {
+        let catalogue = window.catalogue(Until::Through(&last)).clone();
+        Cut { state: window.state().clone(), catalogue, lineage: window.lineage(), last, main, below, stable }
     }
 
     /// The place of the last commit below.
@@ -101,19 +105,26 @@ impl Cut {
 
     /// The commits between the checkpoint below and this one, in order: parents first.
     pub fn commits(&self) -> impl Iterator<Item = CommitId> {
-        self.window.above().map(|(seat, _)| seat).take_while(|seat| **seat <= self.last).map(Seat::id)
+        self.lineage.through(&self.last).map(Seat::id)
+    }
+
+    /// How much they are: for [`crate::linearizer::Linearizer::adopt`].
+    pub fn weight(&self) -> Weight {
+        let mut weight = Weight::default();
+        self.lineage.through(&self.last).for_each(|seat| weight.add(seat));
+        weight
     }
 
     /// Writes the trees. The caller syncs the sink before it relies on the checkpoint.
     pub fn write(&self, trees: &Trees, sink: &mut dyn NodeSink) -> Result<Checkpoint, TreeError> {
         let until = Until::Through(&self.last);
-        let catalogue = self.window.catalogue(until);
+        let catalogue = &self.catalogue;
         let bytes = catalogue.encode();
         sink.put(value_id(&bytes), &bytes)?;
         let old = self.below.as_ref().map(Checkpoint::all_trees).unwrap_or_default();
         let mut write = |space: EntityId| -> Result<Option<(EntityId, NodeId)>, TreeError> {
             let before = old.get(&space).copied().unwrap_or(Tree::EMPTY);
-            let edits = self.window.state().edits(space, until).map(|(key, value)| (key, value.as_deref()));
+            let edits = self.state.edits(space, until).map(|(key, value)| (key, value.as_deref()));
             let after = trees.apply(before, edits, sink)?;
             Ok(after.root.map(|root| (space, root)))
         };
@@ -126,7 +137,7 @@ impl Cut {
         let derived = indexes.into_iter().filter_map(|space| write(space).transpose()).collect::<Result<_, _>>()?;
         Ok(Checkpoint {
             place: self.last.place(),
-            frontier: self.window.lineage().heads_through(&self.last),
+            frontier: self.lineage.heads_through(&self.last),
             main: self.main.clone(),
             catalogue: value_id(&bytes),
             trees: written,

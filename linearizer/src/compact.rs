@@ -5,6 +5,7 @@
 
 use crate::main_log::epoch_of;
 use crate::order::Seat;
+use crate::window::Weight;
 use std::time::Duration;
 
 /// When to bring main up to date and cut a checkpoint.
@@ -84,6 +85,15 @@ impl Default for Cuts {
 }
 
 impl Cuts {
+    /// Whether a place to cut may lie between these two, if all in between is no more than this; cheaper than to look.
+    pub fn may_lie(&self, first: &Seat, last: &Seat, within: Weight) -> bool {
+        self.epoch(first) != self.epoch(last) || within.commits >= self.commits || within.bytes >= self.bytes
+    }
+
+    fn epoch(&self, seat: &Seat) -> u64 {
+        epoch_of(seat.commit().hlc, self.epoch_millis)
+    }
+
     /// The last place to cut among these commits, which begin behind a cut (or with the first commit ever).
     pub fn last<'a>(&self, commits: impl Iterator<Item = &'a Seat>) -> Option<&'a Seat> {
         let (mut count, mut bytes, mut cut) = (0, 0, None);
@@ -91,8 +101,7 @@ impl Cuts {
         while let Some(seat) = commits.next() {
             count += 1;
             bytes += seat.commit().bytes;
-            let epoch = |seat: &Seat| epoch_of(seat.commit().hlc, self.epoch_millis);
-            let ends = commits.peek().is_some_and(|next| epoch(next) != epoch(seat));
+            let ends = commits.peek().is_some_and(|next| self.epoch(next) != self.epoch(seat));
             if ends || count >= self.commits || bytes >= self.bytes {
                 (count, bytes, cut) = (0, 0, Some(seat));
             }

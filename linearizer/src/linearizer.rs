@@ -17,7 +17,8 @@ use crate::prefix::Prefix;
 use crate::slot::Until;
 use crate::snapshot::Snapshot;
 use crate::view::{Direction, KeyRange, View, ViewError};
-use crate::window::{Base, Changes, Window};
+use crate::window::{Base, Changes, Weight, Window};
+use dag::catalogue::Catalogue;
 use dag::change::ChangeSet;
 use dag::hlc::Hlc;
 use dag::id::CommitId;
@@ -210,6 +211,11 @@ impl Linearizer {
         Arc::new(Snapshot::newest(&self.window))
     }
 
+    /// The schema of the merge, without a view: what a view shares is copied at the next write.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        self.window.catalogue(Until::Newest)
+    }
+
     /// main's newest position (as of the last [`Linearizer::advance`]).
     pub fn main_view(&self) -> Arc<dyn View> {
         self.prefix(self.main.clone())
@@ -374,8 +380,17 @@ impl Linearizer {
     /// The last place where every peer would cut and that is stable, if it is above the last checkpoint.
     pub fn stable_cut(&self) -> Option<Cut> {
         let end = self.stable?;
+        let (first, last) = (self.window.above().next()?.0, self.window.last_through(end)?);
+        if !self.cuts.may_lie(first, last, self.weight()) {
+            return None;
+        }
         let stable = self.window.above().map(|(seat, _)| seat).take_while(|seat| seat.place() <= end);
         Some(self.cut_through(self.cuts.last(stable)?.clone()))
+    }
+
+    /// How much lies above the last checkpoint.
+    pub fn weight(&self) -> Weight {
+        self.window.weight()
     }
 
     /// A cut behind the greatest of these commits that is stable, if one of them is above the last checkpoint: where
@@ -407,19 +422,19 @@ impl Linearizer {
         let stable = self.stable.is_some_and(|end| last.place() <= end);
         let main = self.hash_through(Some(last.place()));
         let below = self.checkpoints.last().map(|kept| kept.checkpoint.clone());
-        Cut::new(self.window.clone(), last, main, below, stable)
+        Cut::new(&self.window, last, main, below, stable)
     }
 
-    /// Takes a written and synced checkpoint as the new base. `false`: a late commit came below it meanwhile, so that
-    /// it is void; cut again.
-    pub fn adopt(&mut self, checkpoint: Checkpoint, base: Base) -> bool {
+    /// Takes a written and synced checkpoint as the new base; the commits of its cut weigh so much. `false`: a late
+    /// commit came below it meanwhile, so that it is void; cut again.
+    pub fn adopt(&mut self, checkpoint: Checkpoint, base: Base, weight: Weight) -> bool {
         let last = self.window.base().place;
         let valid = last.is_none_or(|last| last < checkpoint.place)
             && self.hash_through(Some(checkpoint.place)) == checkpoint.main;
         if valid {
             self.keep_stable(checkpoint.place);
             self.prefix.forget_through(checkpoint.place);
-            self.window.raise(base.clone());
+            self.window.raise(base.clone(), weight);
             self.checkpoints.push(Kept { checkpoint, base });
             self.thin_out();
         }

@@ -70,17 +70,45 @@ pub(crate) struct Lineage {
 }
 
 impl Lineage {
+    /// The commits above the base up to this one, in order.
+    pub(crate) fn through(&self, last: &Seat) -> impl Iterator<Item = &Seat> {
+        let above = |seat: &&Seat| self.base.place.is_none_or(|base| seat.place() > base);
+        self.order.keys().filter(above).take_while(move |seat| *seat <= last)
+    }
+
     /// The heads of the prefix that ends with a commit, sorted.
     pub(crate) fn heads_through(&self, last: &Seat) -> Vec<CommitId> {
-        let above = |seat: &&Seat| self.base.place.is_none_or(|base| seat.place() > base);
         let mut heads: BTreeSet<CommitId> = self.base.frontier.iter().copied().collect();
-        for seat in self.order.keys().filter(above).take_while(|seat| *seat <= last) {
+        for seat in self.through(last) {
             for parent in &seat.commit().parents {
                 heads.remove(parent);
             }
             heads.insert(seat.id());
         }
         heads.into_iter().collect()
+    }
+}
+
+/// How much some commits are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// Their number.
+    pub commits: u64,
+    /// Their canonical bytes.
+    pub bytes: u64,
+}
+
+impl Weight {
+    /// One commit more.
+    pub(crate) fn add(&mut self, seat: &Seat) {
+        self.commits += 1;
+        self.bytes += seat.commit().bytes;
+    }
+
+    /// One commit less.
+    fn take(&mut self, seat: &Seat) {
+        self.commits -= 1;
+        self.bytes -= seat.commit().bytes;
     }
 }
 
@@ -97,8 +125,8 @@ pub struct Window {
     readers: Readers,
     heads: OrdSet<CommitId>,
     void: OrdSet<CommitId>,
-    /// Canonical bytes of the commits above the base.
-    bytes: u64,
+    /// What lies above the base.
+    weight: Weight,
     /// Why an edit broke off in the middle: nothing may be built on what it left.
     torn: Option<ViewError>,
 }
@@ -115,7 +143,7 @@ impl Window {
             readers: Readers::default(),
             heads: base.frontier.iter().copied().collect(),
             void: OrdSet::new(),
-            bytes: 0,
+            weight: Weight::default(),
             base: Arc::new(base),
         }
     }
@@ -135,9 +163,9 @@ impl Window {
         self.order.len()
     }
 
-    /// Canonical bytes of the commits above the base.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    /// How much lies above the base.
+    pub fn weight(&self) -> Weight {
+        self.weight
     }
 
     /// Whether there are none.
@@ -260,6 +288,7 @@ impl Window {
                 if let Some(seat) = window.seats.remove(id)
                     && let Some(entry) = window.order.remove(&seat)
                 {
+                    window.weight.take(&seat);
                     window.retract(&seat, &entry, dirty);
                 }
             }
@@ -284,7 +313,7 @@ impl Window {
             self.heads.remove(parent);
         }
         self.heads.insert(seat.id());
-        self.bytes += seat.commit().bytes;
+        self.weight.add(seat);
     }
 
     /// Evaluates the dirty commits in order, with all they make dirty.
@@ -415,12 +444,12 @@ impl Window {
         dirty.extend(self.order.range::<_, Seat>((Bound::Excluded(seat), Bound::Unbounded)).map(|(s, _)| s.clone()));
     }
 
-    /// Raises the base to a checkpoint of this very order; the commits up to it leave with [`Self::trim`].
-    pub fn raise(&mut self, base: Base) {
+    /// Raises the base to a checkpoint of this very order; the commits up to it, which weigh so much, leave with
+    /// [`Self::trim`].
+    pub fn raise(&mut self, base: Base, below: Weight) {
         self.state.set_ground(base.ground.clone());
-        let place = base.place;
-        let above = self.order.keys().rev().take_while(|seat| place.is_none_or(|place| seat.place() > place));
-        self.bytes = above.map(|seat| seat.commit().bytes).sum();
+        self.weight.commits -= below.commits;
+        self.weight.bytes -= below.bytes;
         self.base = Arc::new(base);
     }
 

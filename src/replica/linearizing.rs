@@ -13,11 +13,12 @@ use super::opening::refused;
 use super::sweeping;
 use super::writer::Writer;
 use crate::failure::Failure;
-use crate::limits::{COMPACT_TRIES, LET_GO_AT_ONCE};
+use crate::limits::{COMPACT_TRIES, FORGOTTEN_AT_ONCE, LET_GO_AT_ONCE};
 use dag::id::CommitId;
 use dag::store::Record;
 use linearizer::checkpoint::{Checkpoint, Cut};
 use linearizer::order::Place;
+use linearizer::window::Weight;
 use std::sync::PoisonError;
 
 /// What a cut brought.
@@ -38,7 +39,7 @@ pub fn tick(local: &Local) -> Result<(), Failure> {
     local.settle_alone()?;
     let cut = {
         let writer = local.latch();
-        let (commits, bytes) = above(&writer);
+        let Weight { commits, bytes } = writer.linearizer.weight();
         let due = commits >= local.config.checkpoint_commits || bytes >= local.config.checkpoint_bytes;
         // Stable places first: a cut above them would stand in their way.
         let stable = writer.linearizer.stable_cut().filter(|cut| fits(&writer, cut)).or_else(|| follow(&writer));
@@ -101,10 +102,6 @@ fn follow(writer: &Writer) -> Option<Cut> {
     writer.linearizer.cut_behind(&mut writer.cuts.values().copied()).filter(|cut| fits(writer, cut))
 }
 
-fn above(writer: &Writer) -> (u64, u64) {
-    writer.linearizer.outcomes().fold((0, 0), |(n, bytes), (seat, _)| (n + 1, bytes + seat.commit().bytes))
-}
-
 /// Cuts, as a job that `headwaters.jobs` shows. `false`: a late commit voided the cut.
 fn carry_out(local: &Local, cut: Cut) -> Result<bool, Failure> {
     let _one_at_a_time = local.cutting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,14 +123,14 @@ fn write_out(local: &Local, cut: Cut, job: &Job<'_>) -> Result<bool, Failure> {
     let checkpoint = cut.write(&local.trees, &mut nodes).map_err(|e| Failure::environment(e.to_string()))?;
     nodes.finish().map_err(refused)?;
     let base = checkpoint.open(&*local.tree_store, &local.trees).map_err(|e| Failure::Damaged(e.to_string()))?;
-    let mut leaving: Vec<CommitId> = cut.commits().collect();
+    let (mut leaving, weight): (Vec<CommitId>, Weight) = (cut.commits().collect(), cut.weight());
     drop(cut);
     // Every commit of the cut was enqueued before this record, so it is in the log when this is answered.
     let barrier = submit(local, Record::named("cut", checkpoint.root().0.to_vec()))?;
     barrier.wait_blocking().map_err(refused)?;
     let place = checkpoint.place;
     let mut writer = local.latch();
-    if !writer.linearizer.adopt(checkpoint, base) {
+    if !writer.linearizer.adopt(checkpoint, base, weight) {
         return Ok(false);
     }
     drop(writer);
@@ -180,12 +177,14 @@ fn let_go(local: &Local, leaving: &[CommitId], place: Place) -> Result<bool, Fai
             (vertices, pages)
         };
         local.submit_waiting(pages)?.wait_blocking().map_err(refused)?;
-        let mut writer = local.latch();
-        if !stands(&writer, place) {
-            return Ok(false);
+        for few in vertices.chunks(FORGOTTEN_AT_ONCE) {
+            let mut writer = local.latch();
+            if !stands(&writer, place) {
+                return Ok(false);
+            }
+            writer.let_go = Some(place);
+            writer.known.forget(few, place);
         }
-        writer.let_go = Some(place);
-        writer.known.forget(&vertices, place);
     }
     Ok(true)
 }

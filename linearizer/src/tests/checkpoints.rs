@@ -29,9 +29,11 @@ impl Disk {
     /// Cuts through all that main holds; `None` if that is nothing new.
     pub(super) fn cut(&mut self, fold: &mut Linearizer) -> Option<Checkpoint> {
         fold.advance();
-        let checkpoint = fold.cut()?.write(&self.trees, &mut self.nodes).unwrap();
+        let cut = fold.cut()?;
+        let checkpoint = cut.write(&self.trees, &mut self.nodes).unwrap();
         let base = checkpoint.open(&self.nodes, &self.trees).unwrap();
-        assert!(fold.adopt(checkpoint.clone(), base));
+        assert!(fold.adopt(checkpoint.clone(), base, cut.weight()));
+        assert_eq!(fold.weight().commits, fold.outcomes().count() as u64);
         Some(checkpoint)
     }
 
@@ -140,10 +142,11 @@ fn a_checkpoint_that_a_late_commit_came_below_is_not_taken() {
     let mut fold = Linearizer::new(Cuts::default());
     fold.add(all[..2].to_vec(), &NoHistory).unwrap();
     fold.advance();
-    let checkpoint = fold.cut().unwrap().write(&disk.trees, &mut disk.nodes).unwrap();
+    let cut = fold.cut().unwrap();
+    let checkpoint = cut.write(&disk.trees, &mut disk.nodes).unwrap();
     let base = checkpoint.open(&disk.nodes, &disk.trees).unwrap();
     fold.add(all[2..].to_vec(), &NoHistory).unwrap();
-    assert!(!fold.adopt(checkpoint, base));
+    assert!(!fold.adopt(checkpoint, base, cut.weight()));
 }
 
 #[test]

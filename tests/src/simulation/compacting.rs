@@ -82,7 +82,7 @@ impl Compacting {
         let Some(cut) = cut else { return };
         let checkpoint = cut.write(&self.trees, &mut self.nodes).expect("memory takes every node");
         let base = checkpoint.open(&self.nodes, &self.trees).expect("what was written can be read");
-        assert!(self.linearizer.adopt(checkpoint, base), "nothing came between");
+        assert!(self.linearizer.adopt(checkpoint, base, cut.weight()), "nothing came between");
     }
 }
 
