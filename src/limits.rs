@@ -23,6 +23,10 @@ pub const LET_GO_AT_ONCE: usize = if cfg!(test) { 2 } else { 2_048 };
 /// Of these, those that are forgotten without letting go of the latch: half a millisecond.
 pub const FORGOTTEN_AT_ONCE: usize = 256;
 
+/// How often a session that found the latch free looks for transactions of others to place, before it sees to its own
+/// answer: a few milliseconds when many commit at once.
+pub const ROUNDS_AT_THE_LATCH: usize = 64;
+
 /// How often a compaction on demand begins anew when late commits come below its cut.
 pub const COMPACT_TRIES: usize = 4;
 

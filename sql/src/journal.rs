@@ -96,6 +96,29 @@ pub struct Committed {
     pub durable: Signal<Result<(), SqlError>>,
 }
 
+/// A transaction that was handed over: it may wait for its place behind others.
+#[derive(Clone, Default)]
+pub struct Handed {
+    /// Answers when the commit is in the local merge with its id, or refused: 1213, 1062, 1048, 1290 and so on.
+    pub placed: Signal<Result<CommitId, SqlError>>,
+    /// Answers, never before `placed`, when the commit is on disk, or refused.
+    pub durable: Signal<Result<(), SqlError>>,
+}
+
+impl Handed {
+    /// What [`Journal::commit`] answered at once.
+    pub fn of(committed: Result<Committed, SqlError>) -> Self {
+        let placed = Signal::default();
+        placed.complete(committed.as_ref().map(|committed| committed.id).map_err(SqlError::clone));
+        let durable = committed.map(|committed| committed.durable).unwrap_or_else(|error| {
+            let refused = Signal::default();
+            refused.complete(Err(error));
+            refused
+        });
+        Handed { placed, durable }
+    }
+}
+
 /// The replica as the SQL layer sees it. Every method is quick and never blocks on disk or network.
 pub trait Journal: Send + Sync {
     /// A state to read, by mode; `own` is the session's last commit, which Head mode must contain (R32). Errors: 1290
@@ -141,4 +164,9 @@ pub trait Journal: Send + Sync {
 
     /// R27 steps 1 to 4 under the commit latch. Errors: 1213, 1062, 1048, 1290 and so on; then nothing is written.
     fn commit(&self, draft: Draft) -> Result<Committed, SqlError>;
+
+    /// As [`Journal::commit`], but never waits for those who commit at the same time.
+    fn hand_over(&self, draft: Draft) -> Handed {
+        Handed::of(self.commit(draft))
+    }
 }

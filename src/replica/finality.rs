@@ -105,6 +105,8 @@ impl Local {
 
     /// Moves floor and stable as far as what was heard allows. Cheap when there is nothing new.
     pub fn settle(&self) -> Result<(), Failure> {
+        // What a session left that had placed enough for others.
+        self.combine();
         if self.refusal().is_some() {
             return Ok(());
         }

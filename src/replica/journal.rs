@@ -1,9 +1,10 @@
 //! The SQL layer's journal over this replica (R27): snapshots out, commits in.
 //!
 //! Promises: a commit is checked by the fold itself on the merge of all heads, gets its place, is enqueued for the
-//! disk and published, all under the latch; so none is parked at birth. Nobody waits for the disk under the latch, and
-//! only a session that commits alone writes its commit itself.
+//! disk and published, all under the latch ([`super::combining`]); so none is parked at birth. Nobody waits for the
+//! disk under the latch, and only a session that commits alone writes its commit itself.
 
+use super::combining::{Placed, Transaction};
 use super::local::{Local, stopped};
 use super::refusal;
 use super::writer::{Contents, Writer};
@@ -17,7 +18,7 @@ use dag::store::{Answer, Committer, Desk, Record, RunWriter, StoreError};
 use linearizer::linearizer::Checked;
 use linearizer::view::View;
 use sql::error::SqlError;
-use sql::journal::{Committed, Draft, Journal, ReadMode};
+use sql::journal::{Committed, Draft, Handed, Journal, ReadMode};
 use sql::peers::Peers;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -79,44 +80,56 @@ impl Journal for Local {
     }
 
     fn commit(&self, draft: Draft) -> Result<Committed, SqlError> {
-        if let Some(refused) = self.write_refusal() {
-            return Err(refused);
+        let Handed { placed, durable } = self.hand_over(draft);
+        if placed.answer().is_none() {
+            // Whoever has the latch places what waits before letting go of it, so this is the last that may have to.
+            drop(self.latch());
         }
+        placed.wait_blocking().map(|id| Committed { id, durable })
+    }
+
+    fn hand_over(&self, draft: Draft) -> Handed {
+        if let Some(refused) = self.write_refusal() {
+            return Handed::of(Err(refused));
+        }
+        let changes = Arc::new(draft.changes);
+        let encoded = match self.encode(&changes) {
+            Ok(encoded) => encoded,
+            Err(error) => return Handed::of(Err(error)),
+        };
+        self.enter(Transaction { changes, encoded, settles: draft.settles, user: draft.user, basis: draft.basis })
+    }
+}
+
+impl Local {
+    /// R27 steps 1 to 4, but for publishing.
+    pub fn place_transaction(&self, writer: &mut Writer, transaction: Transaction) -> Result<Placed, SqlError> {
         let contents = Contents {
             kind: CommitKind::Data,
-            changes: Arc::new(draft.changes),
+            changes: transaction.changes,
             control: &[],
-            settles: draft.settles,
-            user: &draft.user,
+            settles: transaction.settles,
+            user: &transaction.user,
             next_hidden: self.hidden.load(Ordering::Relaxed),
         };
-        let encoded = self.encode(&contents.changes)?;
-        // Declared before the latch, so that it is done after it, and on every way out.
-        let _staged = Staged(&self.desk);
-        let mut latch = self.latch();
-        let writer = &mut *latch;
-        if writer.fetched.changed_since(draft.basis, &mut keys(&contents.changes)) {
+        if writer.fetched.changed_since(transaction.basis, &mut keys(&contents.changes)) {
             return Err(refusal::deadlock());
         }
         let checked = writer.linearizer.check(&contents.changes, &contents.settles).map_err(unreadable)?;
-        let view = writer.linearizer.view();
-        if let Some(error) = refusal::error(checked.outcome(), &contents.changes, view.catalogue()) {
+        let catalogue = writer.linearizer.catalogue();
+        if let Some(error) = refusal::error(checked.outcome(), &contents.changes, catalogue) {
             return Err(error);
         }
         // The fold lets writes to a dropped table pass without effect (R25); who knows of it is told (R35).
-        if contents.changes.tables.iter().any(|part| view.catalogue().dropped.contains(&part.table)) {
+        if contents.changes.tables.iter().any(|part| catalogue.dropped.contains(&part.table)) {
             return Err(refusal::deadlock());
         }
         while writer.heads.len() > MAX_PARENTS {
             self.write(writer, &self.joining())?;
         }
-        let committed = match self.place(writer, &contents, encoded, Some(checked)) {
-            Ok(committed) => committed,
-            // What admission refuses as invalid has a reason that a person can do something about.
-            Err(error) => return Err(self.check_writes(writer).err().unwrap_or(error)),
-        };
-        self.publish(writer);
-        Ok(committed)
+        // What admission refuses as invalid has a reason that a person can do something about.
+        self.place(writer, &contents, transaction.encoded, Some(checked))
+            .map_err(|error| self.check_writes(writer).err().unwrap_or(error))
     }
 }
 
@@ -131,7 +144,7 @@ fn keys(changes: &ChangeSet) -> impl Iterator<Item = (EntityId, &[u8])> {
 }
 
 /// A transaction's contents as bytes, and the records that go with its commit.
-struct Encoded {
+pub struct Encoded {
     contents: Prepared,
     nodes: Vec<Record>,
 }
@@ -165,7 +178,7 @@ impl Local {
 
     /// Encodes changes, without the latch. Those of a large transaction become trees (R10), whose nodes are on the disk
     /// on return but for the last buffer full; if the commit is refused later, they are objects that nothing names.
-    fn encode(&self, changes: &Arc<ChangeSet>) -> Result<Encoded, SqlError> {
+    pub fn encode(&self, changes: &Arc<ChangeSet>) -> Result<Encoded, SqlError> {
         let mut nodes = RunWriter::new(&self.log);
         let contents = Prepared::of(changes, self.runs.shape(), &mut nodes);
         let contents = contents.map_err(|e| SqlError::new(1105, e.to_string()))?;
@@ -175,7 +188,11 @@ impl Local {
     /// As [`Self::place`], for contents that are not encoded yet: few.
     pub fn write(&self, writer: &mut Writer, contents: &Contents<'_>) -> Result<Committed, SqlError> {
         let encoded = self.encode(&contents.changes)?;
-        self.place(writer, contents, encoded, None)
+        let Placed { id, stored } = self.place(writer, contents, encoded, None)?;
+        let durable = Signal::default();
+        let answer = durable.clone();
+        stored.then(move |result| answer.complete(result.clone().map_err(|e| stopped(&e))));
+        Ok(Committed { id, durable })
     }
 
     /// Gives a commit its place, stages it for the disk, and folds it in (R27 steps 3 and 4). The caller publishes, lets
@@ -186,7 +203,7 @@ impl Local {
         contents: &Contents<'_>,
         encoded: Encoded,
         checked: Option<Checked>,
-    ) -> Result<Committed, SqlError> {
+    ) -> Result<Placed, SqlError> {
         let now = self.clock.wall_millis();
         let header = writer.header(contents, now)?;
         let commit = Commit::place(header, &encoded.contents, contents.control)
@@ -209,27 +226,24 @@ impl Local {
             // A longer piece of chain without a tip could never be served (R13).
             finality::sign(self, writer).map_err(|e| SqlError::new(1290, e.to_string()))?;
         }
-        let durable = Signal::default();
-        let answer = durable.clone();
-        stored.then(move |result| answer.complete(result.clone().map_err(|e| stopped(&e))));
-        Ok(Committed { id, durable })
+        Ok(Placed { id, stored })
     }
 
     fn enqueue(&self, records: Vec<Record>) -> Result<Answer, SqlError> {
-        self.hand_over(|committer| committer.stage(records))
+        self.with_committer(|committer| committer.stage(records))
     }
 
     /// Puts records into the disk's queue, to be written together.
     pub fn enqueue_all(&self, records: Vec<Record>) -> Result<Answer, SqlError> {
-        self.hand_over(|committer| committer.try_submit(records))
+        self.with_committer(|committer| committer.try_submit(records))
     }
 
     /// The same, for a thread that may wait while the queue is full.
     pub fn submit_waiting(&self, records: Vec<Record>) -> Result<Answer, SqlError> {
-        self.hand_over(|committer| Ok(committer.submit(records)))
+        self.with_committer(|committer| Ok(committer.submit(records)))
     }
 
-    fn hand_over(&self, hand: impl FnOnce(&Committer) -> Result<Answer, StoreError>) -> Result<Answer, SqlError> {
+    fn with_committer(&self, hand: impl FnOnce(&Committer) -> Result<Answer, StoreError>) -> Result<Answer, SqlError> {
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
         let committer: &Committer =
             committer.as_ref().ok_or_else(|| SqlError::new(1053, "Server shutdown in progress"))?;

@@ -3,6 +3,7 @@
 //! Lock order: the latch first, then nothing that waits. Nobody holds the latch across a disk sync.
 
 use super::clone::{Cloned, Stand};
+use super::combining::{Latch, Queue};
 use super::counters::Counters;
 use super::demoted::Demoted;
 use super::jobs::Jobs;
@@ -22,7 +23,7 @@ use gossip::Handle;
 use linearizer::view::View;
 use sql::error::SqlError;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockResult};
 use tokio::sync::watch;
 
 /// The newest merge and how many fetched batches it holds.
@@ -96,6 +97,8 @@ pub struct Local {
     /// Where peers reach this replica, as multiaddrs, if the network does not tell.
     near: Mutex<Vec<String>>,
     latch: Mutex<Writer>,
+    /// Transactions that wait for the latch.
+    pub(super) queue: Queue,
 }
 
 /// What [`Local`] is made of besides what it shares at once.
@@ -165,14 +168,20 @@ impl Local {
             tickets: Mutex::new(()),
             near: Mutex::default(),
             latch: Mutex::new(parts.writer),
+            queue: Queue::default(),
         });
         local.govern(&local.latch());
         local
     }
 
     /// Takes the commit latch.
-    pub fn latch(&self) -> MutexGuard<'_, Writer> {
-        self.latch.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn latch(&self) -> Latch<'_> {
+        Latch::new(self.latch.lock().unwrap_or_else(PoisonError::into_inner), self)
+    }
+
+    /// Takes the commit latch without waiting, for [`Local::combine`].
+    pub(super) fn try_latch(&self) -> TryLockResult<MutexGuard<'_, Writer>> {
+        self.latch.try_lock()
     }
 
     /// Where peers reach this replica: what tickets name.

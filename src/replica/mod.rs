@@ -8,6 +8,7 @@ mod bodies;
 pub mod bundle;
 mod calling;
 pub mod clone;
+mod combining;
 mod compaction;
 mod counters;
 mod demoted;

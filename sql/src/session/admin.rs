@@ -63,10 +63,10 @@ fn end(state: &mut State, completion: Completion, commit: bool) -> Result<(), Sq
         return Err(SqlError::unsupported("RELEASE"));
     }
     let characteristics = state.transaction.as_ref().map(|t| (t.isolation, t.read_only));
-    if commit {
-        state.commit()?;
-    } else {
-        state.rollback();
+    match (commit, completion.chain) {
+        (true, true) => state.commit()?,
+        (true, false) => state.hand_over()?,
+        (false, _) => state.rollback(),
     }
     if completion.chain {
         let (isolation, read_only) = characteristics.unwrap_or((state.settings.isolation, state.settings.read_only));

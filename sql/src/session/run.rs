@@ -25,10 +25,19 @@ pub(crate) struct Running {
     work: Work,
     scene: Scene,
     reruns: u32,
+    /// The answer if the transaction that was handed over goes well.
+    promised: Option<Promised>,
     /// The answer, once it is decided: only its durability is awaited.
     decided: Option<Result<Response, SqlError>>,
     /// The commit that has yet to spread before the answer goes out.
     spreading: Option<CommitId>,
+}
+
+/// A statement that went well, and whose transaction is on its way.
+struct Promised {
+    response: Response,
+    /// It began and ended the transaction itself: what takes its rows away makes it run again.
+    autocommitted: bool,
 }
 
 /// What is run.
@@ -76,7 +85,7 @@ impl Running {
             state.facts_mut().found_rows = found;
         }
         let scene = Scene::new(state, parameters)?;
-        Ok(Running { work, scene, reruns: 0, decided: None, spreading: None })
+        Ok(Running { work, scene, reruns: 0, promised: None, decided: None, spreading: None })
     }
 
     /// Works until the answer or a wait.
@@ -85,10 +94,12 @@ impl Running {
             if let Some(result) = self.decided.take() {
                 return self.answer(state, result);
             }
-            match self.attempt(state, prepared) {
-                Some(suspend) => return Step::Suspend(suspend),
-                None if self.decided.is_none() => self.reruns += 1,
-                None => {}
+            let wait = match self.promised.take() {
+                Some(promised) => self.conclude(state, promised),
+                None => self.attempt(state, prepared),
+            };
+            if let Some(suspend) = wait {
+                return Step::Suspend(suspend);
             }
         }
     }
@@ -123,7 +134,7 @@ impl Running {
         Step::Done(result)
     }
 
-    /// One run. `None` with an answer decided, or without one to run again.
+    /// One run. `None` with an answer promised or decided.
     fn attempt(&mut self, state: &mut State, prepared: &mut PreparedStatements) -> Option<Suspend> {
         if !self.keeps_conditions() {
             state.shared().clear_conditions();
@@ -154,17 +165,31 @@ impl Running {
 
     /// The statement itself went well: an autocommitted one commits now.
     fn finish(&mut self, state: &mut State, response: Response) {
-        let implicit = state.transaction.as_ref().is_some_and(|t| !t.explicit);
+        let autocommitted = state.transaction.as_ref().is_some_and(|t| !t.explicit);
         if let Some(open) = &mut state.transaction {
             open.statement_done();
         }
-        let result = if implicit { state.commit() } else { Ok(()) };
-        self.spend_characteristics(state);
-        self.decided = match result {
-            Err(error) if error.code == 1213 && self.reruns < MAX_RERUNS => None,
-            Err(error) => Some(Err(error)),
-            Ok(()) => Some(Ok(response)),
+        match if autocommitted { state.hand_over() } else { Ok(()) } {
+            Ok(()) => self.promised = Some(Promised { response, autocommitted }),
+            Err(error) => {
+                self.spend_characteristics(state);
+                self.decided = Some(Err(error));
+            }
+        }
+    }
+
+    /// What was handed over has its place, or is to be waited for; `None` without an answer decided: run again.
+    fn conclude(&mut self, state: &mut State, promised: Promised) -> Option<Suspend> {
+        let Some(result) = state.placed() else {
+            self.promised = Some(promised);
+            return state.handed.as_ref().map(|handed| Suspend::Commit(handed.durable.clone()));
         };
+        self.spend_characteristics(state);
+        match result {
+            Err(error) if error.code == 1213 && promised.autocommitted && self.reruns < MAX_RERUNS => self.reruns += 1,
+            result => self.decided = Some(result.map(|()| promised.response)),
+        }
+        None
     }
 
     /// The statement failed: it is undone; a deadlock, and any error of an autocommitted one, ends the transaction.
@@ -225,6 +250,10 @@ impl Running {
             if let Err(error) = answer {
                 gather::warn_unspread(state, commit, &error.message);
             }
+            return;
+        }
+        if self.promised.is_some() {
+            // The session knows what came of it, and has the answer of the disk too.
             return;
         }
         if let Some(decided) = &mut self.decided {

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::engine::process::Process;
 use crate::error::SqlError;
 use crate::function::SessionFacts;
-use crate::journal::ReadMode;
+use crate::journal::{Handed, ReadMode};
 use crate::transaction::Transaction;
 use crate::transaction::lock::TransactionId;
 use crate::variables::{Isolation, Settings, VariableId, find};
@@ -40,6 +40,8 @@ pub(crate) struct State {
     pub demotions: u64,
     /// The newest commit of the running statement, which may have to spread before its answer.
     pub spreading: Option<CommitId>,
+    /// A transaction that was handed over and whose outcome nobody has asked for yet.
+    pub handed: Option<Handed>,
     /// The newest commit of the running statement, awaited before its answer.
     pub durable: Option<Signal<Result<(), SqlError>>>,
 }
@@ -71,6 +73,7 @@ impl State {
             own_commits: VecDeque::new(),
             demotions,
             spreading: None,
+            handed: None,
             durable: None,
         }
     }

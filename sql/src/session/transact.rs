@@ -4,9 +4,10 @@ use super::state::State;
 use super::stop::Stop;
 use crate::engine::Counters;
 use crate::error::SqlError;
-use crate::journal::{Committed, Draft, ReadMode};
+use crate::journal::{Committed, Draft, Handed, ReadMode};
+use crate::transaction::Transaction;
 use crate::transaction::change_set::change_set;
-use crate::transaction::lock::{Grant, LockKey, Mode};
+use crate::transaction::lock::{Grant, LockKey, Mode, TransactionId};
 use crate::wait::Suspend;
 use dag::change::ChangeSet;
 use linearizer::view::View;
@@ -28,36 +29,82 @@ impl State {
     /// Commits what is open, if anything; its durability is awaited at the end of the statement. After an error
     /// nothing is open and nothing was written.
     pub fn commit(&mut self) -> Result<(), SqlError> {
-        let Some(transaction) = self.transaction.take() else { return Ok(()) };
-        let result = match transaction.writes.is_empty() {
-            true => Ok(()),
-            // Consumed, so that a large transaction's writes are freed before the fold makes its own.
-            false => change_set(Arc::unwrap_or_clone(transaction.writes)).and_then(|mut changes| {
-                changes.reads = transaction.reads.into_guards();
-                self.submit(changes, transaction.basis.unwrap_or(0))
-            }),
-        };
-        self.engine.locks.release_all(transaction.id);
-        match &result {
-            Ok(()) => Counters::bump(&self.engine.counters.commits),
-            Err(error) => {
-                Counters::bump(&self.engine.counters.rollbacks);
-                if error.code == 1213 {
-                    Counters::bump(&self.engine.counters.deadlocks);
-                }
-            }
-        }
-        result
+        let Some((transaction, draft)) = self.close()? else { return Ok(()) };
+        let handed = Handed::of(self.engine.journal.commit(draft));
+        self.engine.locks.release_all(transaction);
+        self.handed = Some(handed);
+        self.placed().unwrap_or(Ok(()))
     }
 
-    /// Hands changes to the journal (R27). An empty change set writes no commit (R33).
+    /// As [`State::commit`], for the end of a statement: does not wait for others who commit. What came of it is told
+    /// by [`State::placed`].
+    pub fn hand_over(&mut self) -> Result<(), SqlError> {
+        let Some((transaction, draft)) = self.close()? else { return Ok(()) };
+        let handed = self.engine.journal.hand_over(draft);
+        let engine = self.engine.clone();
+        // Not left to this session, whose turn may come later: others wait for these rows.
+        handed.placed.then(move |_| engine.locks.release_all(transaction));
+        self.handed = Some(handed);
+        Ok(())
+    }
+
+    /// What came of the transaction that was handed over, if there is one; `None` while that is open.
+    pub fn placed(&mut self) -> Option<Result<(), SqlError>> {
+        let Some(handed) = self.handed.take() else { return Some(Ok(())) };
+        let Some(placed) = handed.placed.answer() else {
+            self.handed = Some(handed);
+            return None;
+        };
+        self.count(placed.as_ref().err());
+        Some(placed.map(|id| {
+            self.remember(id);
+            self.durable = Some(handed.durable);
+        }))
+    }
+
+    /// Ends the open transaction: gives what it wrote, and who holds its locks until that has its place.
+    fn close(&mut self) -> Result<Option<(TransactionId, Draft)>, SqlError> {
+        let Some(transaction) = self.transaction.take() else { return Ok(None) };
+        let id = transaction.id;
+        let draft = self.draft(transaction);
+        if !matches!(draft, Ok(Some(_))) {
+            self.engine.locks.release_all(id);
+            self.count(draft.as_ref().err());
+        }
+        Ok(draft?.map(|draft| (id, draft)))
+    }
+
+    /// What a transaction wrote. An empty change set makes no commit (R33).
+    fn draft(&self, transaction: Transaction) -> Result<Option<Draft>, SqlError> {
+        if transaction.writes.is_empty() {
+            return Ok(None);
+        }
+        // Consumed, so that a large transaction's writes are freed before the fold makes its own.
+        let mut changes = change_set(Arc::unwrap_or_clone(transaction.writes))?;
+        changes.reads = transaction.reads.into_guards();
+        let is_empty = changes.schema.is_empty() && changes.tables.is_empty();
+        Ok((!is_empty).then(|| self.draft_of(changes, transaction.basis.unwrap_or(0))))
+    }
+
+    fn draft_of(&self, changes: ChangeSet, basis: u64) -> Draft {
+        Draft { changes, basis, settles: Vec::new(), user: Arc::from(self.login.user.as_str()) }
+    }
+
+    /// Counts the end of a transaction.
+    fn count(&self, error: Option<&SqlError>) {
+        let counters = &self.engine.counters;
+        Counters::bump(if error.is_some() { &counters.rollbacks } else { &counters.commits });
+        if error.is_some_and(|error| error.code == 1213) {
+            Counters::bump(&counters.deadlocks);
+        }
+    }
+
+    /// Hands the changes of a statement that is its own transaction to the journal (R27).
     pub fn submit(&mut self, changes: ChangeSet, basis: u64) -> Result<(), SqlError> {
         if changes.schema.is_empty() && changes.tables.is_empty() {
             return Ok(());
         }
-        let user = Arc::from(self.login.user.as_str());
-        let draft = Draft { changes, basis, settles: Vec::new(), user };
-        let Committed { id, durable } = self.engine.journal.commit(draft)?;
+        let Committed { id, durable } = self.engine.journal.commit(self.draft_of(changes, basis))?;
         self.remember(id);
         self.durable = Some(durable);
         Ok(())

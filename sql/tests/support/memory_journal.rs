@@ -11,7 +11,7 @@ use dag::schema::{SchemaChange, Table};
 use dag::signal::Signal;
 use linearizer::view::{Bytes, Direction, KeyRange, Sink, View, ViewError};
 use sql::error::SqlError;
-use sql::journal::{Committed, Draft, Journal, ReadMode};
+use sql::journal::{Committed, Draft, Handed, Journal, ReadMode};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -181,6 +181,9 @@ struct Inner {
     /// Commits on their way to a disk that a test holds.
     unsynced: Vec<Signal<Result<(), SqlError>>>,
     held: bool,
+    /// Transactions that wait for their place behind others.
+    queued: Vec<(Draft, Handed)>,
+    queues: bool,
     /// What was committed, in order.
     drafts: Vec<ChangeSet>,
 }
@@ -204,6 +207,22 @@ impl MemoryJournal {
     pub fn sync(&self) {
         let waiting = std::mem::take(&mut self.inner().unsynced);
         waiting.iter().for_each(|signal| signal.complete(Ok(())));
+    }
+
+    /// From now on whoever hands over waits for its place until [`MemoryJournal::place`].
+    pub fn queue(&self) {
+        self.inner().queues = true;
+    }
+
+    /// Who waited gets its place; or is refused with this error, and who comes later finds nobody before it.
+    pub fn place(&self, refusal: Option<&SqlError>) {
+        let queued = std::mem::take(&mut self.inner().queued);
+        self.inner().queues = refusal.is_none();
+        for (draft, handed) in queued {
+            let placed = Handed::of(refusal.cloned().map_or_else(|| self.commit(draft), Err));
+            placed.placed.then(move |answer| handed.placed.complete(answer.clone()));
+            placed.durable.then(move |answer| handed.durable.complete(answer.clone()));
+        }
     }
 
     /// What was committed so far, in order.
@@ -271,5 +290,13 @@ impl Journal for MemoryJournal {
             durable.complete(Ok(()));
         }
         Ok(Committed { id: CommitId(id), durable })
+    }
+    fn hand_over(&self, draft: Draft) -> Handed {
+        if !self.inner().queues {
+            return Handed::of(self.commit(draft));
+        }
+        let handed = Handed::default();
+        self.inner().queued.push((draft, handed.clone()));
+        handed
     }
 }
