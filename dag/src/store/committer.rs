@@ -58,6 +58,9 @@ const LONE_BATCHES: u32 = 16;
 /// half of what usual pools of connections have.
 const FEW: usize = 32;
 
+/// How often it does so: two per cent more than once at 64 clients, and more often brought nothing (measured).
+const GIVES_WAY: u32 = 4;
+
 struct Queue {
     limits: Limits,
     state: Mutex<State>,
@@ -89,7 +92,7 @@ impl Queue {
 
     /// Everything that waits; `None` when the queue is closed and empty.
     fn drain(&self) -> Option<Vec<Request>> {
-        let (mut state, mut gave_way) = (self.state(), false);
+        let (mut state, mut gave_way) = (self.state(), 0);
         loop {
             while state.requests.is_empty() || state.busy {
                 if state.closed.is_some() && !state.busy {
@@ -99,13 +102,13 @@ impl Queue {
                 state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
                 state.idle = false;
             }
-            if gave_way || state.lone > 0 || state.requests.len() >= FEW {
+            if gave_way >= GIVES_WAY || state.lone > 0 || state.requests.len() >= FEW {
                 return Some(self.begin(&mut state));
             }
-            // The sessions just answered are about to commit again: they may go first, once.
+            // The sessions just answered are about to commit again: they may go first.
             drop(state);
             std::thread::yield_now();
-            (state, gave_way) = (self.state(), true);
+            (state, gave_way) = (self.state(), gave_way + 1);
         }
     }
 
