@@ -13,6 +13,11 @@ mod system;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// A thread makes what another frees (commits, nodes of the state's maps of 4 KB): with the system's allocator that took
+/// a fifth of the processor's time at 64 clients (docs/benchmarks.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let command = cli::Command::parse();
     proxy::tls::use_ring();
