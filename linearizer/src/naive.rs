@@ -9,7 +9,6 @@ use crate::commit::Ordered;
 use crate::guard::{RangeDigest, row_digest};
 use crate::outcome::{Outcome, Reason};
 use crate::state::Found;
-use crate::view::Bytes;
 use dag::catalogue::Catalogue;
 use dag::change::{Before, ReadGuard, TableChanges};
 use dag::id::{CommitId, EntityId};
@@ -38,14 +37,9 @@ pub fn fold(commits: &[Arc<Ordered>], void: &BTreeSet<CommitId>) -> Naive {
     let mut naive = Naive::default();
     for commit in &sorted {
         let mut after = naive.clone();
-        let outcome = match after.apply(commit) {
-            _ if void.contains(&commit.id) => Outcome::Void,
-            Ok(()) => Outcome::Applied,
-            Err(reason) => Outcome::Parked(reason),
-        };
-        if outcome.is_applied() {
-            naive = after;
-        }
+        let judged = after.apply(commit).map_or_else(Outcome::Parked, |()| Outcome::Applied);
+        let outcome = if void.contains(&commit.id) { Outcome::Void } else { judged };
+        naive = if outcome.is_applied() { after } else { naive };
         naive.outcomes.insert(commit.id, outcome);
     }
     naive
@@ -53,15 +47,14 @@ pub fn fold(commits: &[Arc<Ordered>], void: &BTreeSet<CommitId>) -> Naive {
 
 impl Naive {
     /// The rows of a table or the entries of an index.
-    pub fn space(&self, space: EntityId) -> impl Iterator<Item = (&Key, &Bytes)> {
-        let there = self.cells.iter().filter(move |((id, _), _)| *id == space);
-        there.filter_map(|((_, key), found)| Some((key, found.value.as_ref()?)))
+    pub fn space(&self, space: EntityId) -> impl Iterator<Item = (&Key, &Arc<[u8]>)> {
+        self.cells.iter().filter(move |(at, _)| at.0 == space).filter_map(|(at, is)| Some((&at.1, is.value.as_ref()?)))
     }
 
     /// Parked and not settled.
     pub fn parked(&self) -> BTreeSet<CommitId> {
-        let parked = self.outcomes.iter().filter(|(_, outcome)| outcome.reason().is_some()).map(|(id, _)| *id);
-        parked.filter(|id| !self.settled.contains_key(id)).collect()
+        let parked = self.outcomes.iter().filter(|(id, is)| is.reason().is_some() && !self.settled.contains_key(id));
+        parked.map(|(id, _)| *id).collect()
     }
 
     fn find(&self, space: EntityId, key: &Key) -> Found {
@@ -71,49 +64,40 @@ impl Naive {
     fn apply(&mut self, commit: &Ordered) -> Result<(), Reason> {
         for &settled in &commit.settles {
             let by = self.settled.insert(settled, commit.id);
-            if by.is_some() || self.outcomes.get(&settled).is_none_or(Outcome::is_applied) {
-                return Err(Reason::Settled { commit: settled, by });
-            }
+            let was_parked = self.outcomes.get(&settled).is_some_and(|outcome| !outcome.is_applied());
+            ensure(was_parked && by.is_none(), Reason::Settled { commit: settled, by })?;
         }
-        for change in &commit.changes.schema {
-            self.catalogue.apply(change).map_err(|e| Reason::Schema(e.to_string().into()))?;
-        }
-        if !commit.changes.schema.is_empty() {
-            self.catalogue.tables.clone().values().try_for_each(|table| self.reindex(table, commit.id))?;
-        }
+        let mut schema = commit.changes.schema.iter();
+        schema.try_for_each(|change| self.catalogue.apply(change)).map_err(|e| Reason::Schema(e.to_string().into()))?;
+        self.catalogue.tables.clone().values().try_for_each(|table| self.reindex(table, commit.id))?;
         commit.changes.reads.iter().try_for_each(|read| self.reads_the_same(read))?;
         for changes in &commit.changes.tables {
-            match self.catalogue.tables.get(&changes.table).cloned() {
-                Some(table) => self.table(&table, changes, commit.id)?,
-                None if self.catalogue.dropped.contains(&changes.table) => {}
-                None => return Err(Reason::NoTable(changes.table)),
-            }
+            let table = self.catalogue.tables.get(&changes.table).cloned();
+            ensure(table.is_some() || self.catalogue.dropped.contains(&changes.table), Reason::NoTable(changes.table))?;
+            table.map_or(Ok(()), |table| self.table(&table, changes, commit.id))?;
         }
         Ok(())
     }
 
     fn reads_the_same(&self, read: &ReadGuard) -> Result<(), Reason> {
-        let (space, same) = match read {
-            ReadGuard::Row { table, key, row } => {
-                (*table, self.find(*table, key).value.map(|b| row_digest(&b)) == *row)
-            }
-            ReadGuard::Range { space, from, to, count, digest } => {
+        let (ReadGuard::Row { table: space, .. } | ReadGuard::Range { space, .. }) = read;
+        let same = match read {
+            ReadGuard::Row { key, row, .. } => self.find(*space, key).value.map(|b| row_digest(&b)) == *row,
+            ReadGuard::Range { from, to, count, digest, .. } => {
                 let mut seen = RangeDigest::default();
                 let inside = self.space(*space).filter(|(key, _)| *key >= from && (to.0.is_empty() || *key < to));
                 inside.for_each(|(key, bytes)| seen.add(key.as_ref(), bytes));
-                (*space, seen.finish() == (*count, *digest))
+                seen.finish() == (*count, *digest)
             }
         };
-        if same && self.catalogue.has_space(space) { Ok(()) } else { Err(Reason::Read(space)) }
+        ensure(same && self.catalogue.has_space(*space), Reason::Read(*space))
     }
 
     fn table(&mut self, t: &Table, changes: &TableChanges, by: CommitId) -> Result<(), Reason> {
         let layout = t.layouts.iter().find(|l| l.id == changes.layout).ok_or(Reason::NoLayout(t.id, changes.layout))?;
         let agree = t.policy == MergePolicy::Agree;
-        let only_inserts = !changes.clear && changes.updates.is_empty() && changes.deletes.is_empty();
-        if t.policy == MergePolicy::AppendOnly && !only_inserts {
-            return Err(Reason::AppendOnly(t.id));
-        }
+        let removes = changes.clear || !changes.updates.is_empty() || !changes.deletes.is_empty();
+        ensure(t.policy != MergePolicy::AppendOnly || !removes, Reason::AppendOnly(t.id))?;
         if changes.clear {
             let rows: Vec<Key> = self.space(t.id).map(|(key, _)| key.clone()).collect();
             self.cells.extend(rows.into_iter().map(|key| ((t.id, key), Found { value: None, writer: Some(by) })));
@@ -122,16 +106,17 @@ impl Naive {
         for new in &changes.inserts {
             let (row, key) = (t.read(&new.row).unwrap(), new.key.clone());
             let Found { value, writer: against } = self.find(t.id, &key);
+            let mut entries = t.indexes.iter().map(|i| (i.id, i.entry_key(t, &row, &key).unwrap().0));
             match value {
                 Some(_) if new.marks.if_absent => continue,
                 Some(there) if agree && t.read(&there).unwrap() == row => continue,
                 Some(_) => return Err(Reason::Present { table: t.id, key, against }),
                 None => not_null(t, &key, &row)?,
             }
-            let mut entries = t.indexes.iter().map(|i| (i.id, i.entry_key(t, &row, &key).unwrap().0));
-            if !(new.marks.if_absent && entries.any(|(index, entry)| self.find(index, &entry).value.is_some())) {
-                self.cells.insert((t.id, key), Found { value: Some(new.row.0.clone()), writer: Some(by) });
+            if new.marks.if_absent && entries.any(|(index, entry)| self.find(index, &entry).value.is_some()) {
+                continue;
             }
+            self.cells.insert((t.id, key), Found { value: Some(new.row.0.clone()), writer: Some(by) });
         }
         let updates = changes.updates.iter().map(|u| (&u.key, &u.cells[..], &u.guards[..], false));
         let deletes = changes.deletes.iter().map(|d| (&d.key, &[][..], &d.before[..], true));
@@ -153,9 +138,7 @@ impl Naive {
                 let Some(at) = t.columns.iter().position(|c| c.id == column) else { continue };
                 let agree = t.columns[at].policy.unwrap_or(t.policy) == MergePolicy::Agree;
                 let fits = before.matches(&row[at]) || agree && after == Some(&row[at]);
-                if !fits {
-                    return Err(Reason::Changed { table: t.id, key: key.clone(), column, against });
-                }
+                ensure(fits, Reason::Changed { table: t.id, key: key.clone(), column, against })?;
                 new[at] = after.unwrap_or(&row[at]).clone();
             }
             not_null(t, key, &new)?;
@@ -169,20 +152,22 @@ impl Naive {
     fn reindex(&mut self, t: &Table, by: CommitId) -> Result<(), Reason> {
         for index in &t.indexes {
             let entry = |(key, row)| (index.entry_key(t, &t.read(row).unwrap(), key).unwrap().0, key.0.clone());
-            let mut made: Vec<(Key, Bytes)> = self.space(t.id).map(entry).collect();
-            made.sort();
-            if let Some(twins) = made.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-                let (key, against) = (twins[0].0.clone(), self.find(index.id, &twins[0].0).writer);
+            let made: BTreeSet<(Key, Arc<[u8]>)> = self.space(t.id).map(entry).collect();
+            if let Some(((key, _), _)) = made.iter().zip(made.iter().skip(1)).find(|(one, next)| one.0 == next.0) {
+                let (key, against) = (key.clone(), self.find(index.id, key).writer);
                 return Err(Reason::Duplicate { table: t.id, index: index.id, key, against });
             }
-            let made: BTreeMap<Key, Bytes> = made.into_iter().collect();
-            self.cells.retain(|(space, key), found| *space != index.id || made.get(key) == found.value.as_ref());
-            for (key, row) in made {
-                self.cells.entry((index.id, key)).or_insert(Found { value: Some(row), writer: Some(by) });
-            }
+            let stays = |key: &Key, found: &Found| made.contains(&(key.clone(), found.value.clone().unwrap()));
+            self.cells.retain(|(space, key), found| *space != index.id || stays(key, found));
+            let entries = made.into_iter().map(|(key, row)| (key, Found { value: Some(row), writer: Some(by) }));
+            entries.for_each(|(key, found)| _ = self.cells.entry((index.id, key)).or_insert(found));
         }
         Ok(())
     }
+}
+
+fn ensure(holds: bool, otherwise: Reason) -> Result<(), Reason> {
+    if holds { Ok(()) } else { Err(otherwise) }
 }
 
 fn not_null(table: &Table, key: &Key, row: &[Value]) -> Result<(), Reason> {
