@@ -39,12 +39,43 @@ pub struct Placed {
     pub stored: Answer,
 }
 
+/// What a session waits for. Dropped without a place (a panic on the way), it says so: nobody waits for ever.
+struct Promise(Handed);
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        if self.0.placed.answer().is_none() {
+            let text = "the commit broke off: whether it was written is not known; see the log of the server";
+            self.refuse(&SqlError::new(1105, text));
+        }
+    }
+}
+
+impl Promise {
+    fn refuse(&self, error: &SqlError) {
+        self.0.placed.complete(Err(error.clone()));
+        self.0.durable.complete(Err(error.clone()));
+    }
+
+    /// Tells what became of the transaction; it is published.
+    fn answer(&self, placed: Result<Placed, SqlError>) {
+        match placed {
+            Ok(Placed { id, stored }) => {
+                self.0.placed.complete(Ok(id));
+                let durable = self.0.durable.clone();
+                stored.then(move |result| durable.complete(result.clone().map_err(|e| stopped(&e))));
+            }
+            Err(error) => self.refuse(&error),
+        }
+    }
+}
+
 /// Transactions that wait: at most one a session.
 #[derive(Default)]
-pub struct Queue(Mutex<Vec<(Transaction, Handed)>>);
+pub struct Queue(Mutex<Vec<(Transaction, Promise)>>);
 
 impl Queue {
-    fn waiting(&self) -> MutexGuard<'_, Vec<(Transaction, Handed)>> {
+    fn waiting(&self) -> MutexGuard<'_, Vec<(Transaction, Promise)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -90,7 +121,7 @@ impl Local {
     /// Takes a transaction, and places it at once unless the latch is taken.
     pub fn enter(&self, transaction: Transaction) -> Handed {
         let handed = Handed::default();
-        self.queue.waiting().push((transaction, handed.clone()));
+        self.queue.waiting().push((transaction, Promise(handed.clone())));
         self.combine();
         handed
     }
@@ -115,7 +146,7 @@ impl Local {
             let waiting = std::mem::take(&mut *self.queue.waiting());
             let placed = self.place_all(&mut writer, waiting);
             drop(writer);
-            placed.into_iter().for_each(answer);
+            placed.into_iter().for_each(|(promise, placed)| promise.answer(placed));
         }
         // Others go on handing over; this thread has an answer of its own to give. Whoever hears news takes the latch.
         self.told();
@@ -124,26 +155,12 @@ impl Local {
     fn place_all(
         &self,
         writer: &mut Writer,
-        waiting: Vec<(Transaction, Handed)>,
-    ) -> Vec<(Handed, Result<Placed, SqlError>)> {
-        let place = |(transaction, handed)| (handed, self.place_transaction(writer, transaction));
+        waiting: Vec<(Transaction, Promise)>,
+    ) -> Vec<(Promise, Result<Placed, SqlError>)> {
+        let place = |(transaction, promise)| (promise, self.place_transaction(writer, transaction));
         let placed: Vec<_> = waiting.into_iter().map(place).collect();
         self.publish(writer);
         placed
-    }
-}
-
-/// Tells what became of a transaction; it is published.
-fn answer((handed, placed): (Handed, Result<Placed, SqlError>)) {
-    match placed {
-        Ok(Placed { id, stored }) => {
-            handed.placed.complete(Ok(id));
-            stored.then(move |result| handed.durable.complete(result.clone().map_err(|e| stopped(&e))));
-        }
-        Err(error) => {
-            handed.placed.complete(Err(error.clone()));
-            handed.durable.complete(Err(error));
-        }
     }
 }
 
@@ -209,7 +226,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "real threads are what this is about")]
     fn what_is_on_the_disk_has_its_place_and_is_seen() {
         const THREADS: i64 = 4;
         const EACH: i64 = 100;
@@ -236,6 +252,14 @@ mod tests {
     }
 
     #[test]
+    fn who_breaks_off_leaves_nobody_waiting() {
+        let handed = Handed::default();
+        drop(Promise(handed.clone()));
+        assert_eq!(handed.placed.answer().unwrap().unwrap_err().code, 1105);
+        assert_eq!(handed.durable.answer().unwrap().unwrap_err().code, 1105);
+    }
+
+    #[test]
     fn who_has_placed_enough_tells_others_who_then_place_the_rest() {
         let (peer, table) = founder();
         let local = peer.local();
@@ -251,7 +275,7 @@ mod tests {
                 user: "".into(),
                 basis: 0,
             };
-            local.queue.waiting().push((transaction, handed));
+            local.queue.waiting().push((transaction, Promise(handed)));
         }
         news.mark_unchanged();
         local.combine_for(0);
