@@ -28,7 +28,7 @@ pub(crate) struct Scene {
     reserved: Option<(u64, u64)>,
     hidden: Option<([u8; 48], u64)>,
     /// User variables as they were before the first run.
-    pub user_variables: BTreeMap<String, Value>,
+    pub user_variables: Arc<BTreeMap<String, Value>>,
     /// Pauses of SLEEP() that are over.
     pub slept: usize,
     /// A pause is being slept.

@@ -7,6 +7,7 @@ use crate::limits::MAX_USER_VARIABLES;
 use dag::clock::Entropy;
 use dag::value::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How bad a condition is, as SHOW WARNINGS says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,8 @@ pub(crate) struct Condition {
 /// The shared part of a session's state.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    pub user_variables: BTreeMap<String, Value>,
+    /// Shared with the statement that runs, which needs them as they were if it runs again.
+    pub user_variables: Arc<BTreeMap<String, Value>>,
     pub conditions: Vec<Condition>,
     total: usize,
     /// FOUND_ROWS(): rows of the last SELECT so far, while its client reads.
@@ -102,7 +104,7 @@ impl Shared {
             );
             return Err(SqlError::new(1105, text));
         }
-        self.user_variables.insert(name, value);
+        Arc::make_mut(&mut self.user_variables).insert(name, value);
         Ok(())
     }
 }
