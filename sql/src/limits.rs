@@ -17,10 +17,18 @@ pub const MAX_TOKENS: usize = 1 << 20;
 pub const MAX_PARSED_NESTING: usize = 40;
 
 /// Longest chain of operators at one level: `a OR b OR c` is a tree as deep as it is long, and its walkers recurse.
+/// Chains in parentheses at the beginning of chains add up, to [`MAX_BOUND_NESTING`].
 pub const MAX_CHAIN: usize = 1_000;
 
-/// Deepest nesting of queries in queries and of expressions in expressions, together: each level is a few stack frames.
+/// Deepest nesting of queries in queries and of expressions in expressions, together: each level is a few stack frames,
+/// of 1 KiB together, and a tokio worker has 2 MiB.
 pub const MAX_BOUND_NESTING: u32 = 1_200;
+
+/// How many of these levels a query in a query is, as a WITH may name 255 of them one by the other before 2 MiB are full.
+pub const QUERY_LEVELS: u32 = 10;
+
+/// How many of them an arm of UNION, EXCEPT or INTERSECT is: 890 in a row fill 2 MiB.
+pub const ARM_LEVELS: u32 = 3;
 
 /// Most tables in one FROM, as in MySQL: error 1116 beyond.
 pub const MAX_TABLES: usize = 61;
@@ -55,6 +63,9 @@ pub const MAX_RESULT: usize = 64 * 1024 * 1024;
 
 /// Steps of backtracking before a regular expression's match is given up: about a tenth of a second.
 pub const BACKTRACK_LIMIT: usize = 1_000_000;
+
+/// Compiled patterns that a thread keeps, a few KiB each: statements that apply more than a few to each row are rare.
+pub const KEPT_PATTERNS: usize = 64;
 
 /// Longest SLEEP(), seconds: a year, far above any timeout.
 pub const LONGEST_SLEEP: f64 = 366.0 * 86_400.0;

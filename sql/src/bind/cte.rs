@@ -56,7 +56,7 @@ impl Binder<'_> {
         }
         // Its body sees only what stands before it.
         let hidden = self.ctes.split_off(place);
-        let bound = self.deeper(|binder| binder.frame(&frame));
+        let bound = self.deeper(1, |binder| binder.frame(&frame));
         self.ctes.truncate(place);
         self.ctes.extend(hidden);
         let bound = bound?;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 impl Binder<'_> {
     /// Binds an expression; `clause` names the place in 1054.
     pub(crate) fn expression(&mut self, scope: &Scope<'_>, expr: &Expr, clause: &str) -> Result<Expression, SqlError> {
-        self.deeper(|binder| binder.by_kind(scope, expr, clause))
+        self.deeper(1, |binder| binder.by_kind(scope, expr, clause))
     }
 
     fn by_kind(&mut self, scope: &Scope<'_>, expr: &Expr, clause: &str) -> Result<Expression, SqlError> {

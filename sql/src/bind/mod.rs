@@ -188,17 +188,17 @@ impl<'a> Binder<'a> {
         })
     }
 
-    /// Counts a level of nesting for as long as `inner` runs. Errors: 1436.
-    fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T, SqlError>) -> Result<T, SqlError> {
-        if self.nesting >= MAX_BOUND_NESTING {
+    /// Counts levels of nesting for as long as `inner` runs. Errors: 1436.
+    fn deeper<T>(&mut self, levels: u32, inner: impl FnOnce(&mut Self) -> Result<T, SqlError>) -> Result<T, SqlError> {
+        if self.nesting + levels > MAX_BOUND_NESTING {
             return Err(SqlError::new(
                 1436,
                 format!("The statement nests deeper than {MAX_BOUND_NESTING} levels; split it"),
             ));
         }
-        self.nesting += 1;
+        self.nesting += levels;
         let result = inner(self);
-        self.nesting -= 1;
+        self.nesting -= levels;
         result
     }
 

@@ -5,6 +5,7 @@ use super::scope::{Scope, ScopeColumn, ScopeTable};
 use super::{Binder, Columns};
 use crate::error::SqlError;
 use crate::expression::{Expression, Kind, Node};
+use crate::limits::QUERY_LEVELS;
 use crate::plan::{Body, Limit, Lock, LockWait, Query};
 use crate::response::ColumnFlags;
 use dag::value::Value;
@@ -91,7 +92,7 @@ impl Binder<'_> {
         if let Some(with) = with {
             self.with(with)?;
         }
-        let bound = self.deeper(|binder| binder.body(parent, body, tail));
+        let bound = self.deeper(QUERY_LEVELS, |binder| binder.body(parent, body, tail));
         self.ctes.truncate(visible);
         bound
     }

@@ -5,6 +5,7 @@ use super::scope::Scope;
 use super::{Binder, Columns, definition};
 use crate::error::SqlError;
 use crate::expression::{Coercibility, Expression, Node, Type};
+use crate::limits::ARM_LEVELS;
 use crate::plan::{Block, Body, DerivedSource, Limit, Query, SetKind, SetOperation, SortKey, Source};
 use crate::types;
 use sqlparser::ast::{self, SetExpr, SetOperator, SetQuantifier};
@@ -30,8 +31,8 @@ impl Binder<'_> {
             SetQuantifier::Distinct | SetQuantifier::None => false,
             _ => return Err(SqlError::unsupported("BY NAME")),
         };
-        let left = self.deeper(|b| b.body(parent, arms[0], Tail::NONE))?;
-        let right = self.deeper(|b| b.body(parent, arms[1], Tail::NONE))?;
+        let left = self.deeper(ARM_LEVELS, |b| b.body(parent, arms[0], Tail::NONE))?;
+        let right = self.deeper(ARM_LEVELS, |b| b.body(parent, arms[1], Tail::NONE))?;
         if left.columns.len() != right.columns.len() {
             return Err(SqlError::new(1222, "The used SELECT statements have a different number of columns"));
         }

@@ -4,6 +4,7 @@
 //! is 1235 by name. Nesting, length and number of tokens are bounded, so no text exhausts stack or memory.
 
 mod admin;
+mod depth;
 mod infix;
 mod mysql;
 mod precedence;

@@ -5,7 +5,7 @@ use crate::limits::MAX_CHAIN;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace, Word};
 
-/// Drops white space (not optimizer hints), turns LOCK IN SHARE MODE into FOR SHARE, bounds operator chains.
+/// Drops white space (not optimizer hints), turns LOCK IN SHARE MODE into FOR SHARE, refuses what nests too deep.
 pub(crate) fn tokens(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, SqlError> {
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     let mut parameters = 0u32;
@@ -22,7 +22,7 @@ pub(crate) fn tokens(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, S
         }
     }
     if out.len() > MAX_CHAIN {
-        chains(&out)?;
+        super::depth::check(out.iter().map(|token| &token.token))?;
     }
     Ok(out)
 }
@@ -52,33 +52,6 @@ fn share_mode(out: &mut Vec<TokenWithSpan>) {
     out[at].token = keyword("FOR", Keyword::FOR);
     out[at + 1].token = keyword("SHARE", Keyword::SHARE);
     out.truncate(at + 2);
-}
-
-/// 1436 for a chain of operators longer than [`MAX_CHAIN`] between two commas, keywords aside, at one level.
-fn chains(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
-    let mut levels = vec![0usize];
-    for token in tokens {
-        match &token.token {
-            Token::LParen => levels.push(0),
-            Token::RParen if levels.len() > 1 => {
-                levels.pop();
-            }
-            Token::Comma | Token::SemiColon => *levels.last_mut().unwrap_or(&mut 0) = 0,
-            Token::Word(w) if !matches!(w.keyword, Keyword::AND | Keyword::OR | Keyword::XOR | Keyword::UNION) => {}
-            Token::Number(..) | Token::SingleQuotedString(_) | Token::Period | Token::Placeholder(_) => {}
-            _ => {
-                let Some(length) = levels.last_mut() else { continue };
-                *length += 1;
-                if *length > MAX_CHAIN {
-                    return Err(SqlError::new(
-                        1436,
-                        format!("An expression has at most {MAX_CHAIN} operators in a row; use IN (...) or split it"),
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The hint that stands for DELETE IGNORE, which the parser has no place for.

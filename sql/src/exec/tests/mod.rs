@@ -77,22 +77,40 @@ fn plans_take_the_shortest_path() {
 
 #[test]
 fn the_longest_chains_and_deepest_nests_fit_a_small_stack() {
-    // Half of what a tokio worker has.
-    let small = std::thread::Builder::new().stack_size(1 << 20);
-    small.spawn(run_extremes).unwrap().join().unwrap();
-}
-
-fn run_extremes() {
-    let world = World::probes();
-    for sql in [
+    let common = vec![
         format!("SELECT 1{}", " OR 0".repeat(990)),
         format!("SELECT id FROM t1 WHERE id = 0{}", " OR id = 9".repeat(490)),
         format!("SELECT {}1{}", "(".repeat(30), ")".repeat(30)),
         format!("SELECT {}1{}", "(SELECT ".repeat(12), ")".repeat(12)),
         format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(300)),
         format!("SELECT {}1{}", "ABS(".repeat(30), ")".repeat(30)),
-    ] {
-        if let Err(error) = world.answer(&sql) {
+    ];
+    // At the bounds of `limits`, and where the binder alone refuses.
+    let extreme = vec![
+        format!("SELECT (1{}){}", " OR 0".repeat(1_000), " OR 0".repeat(189)),
+        format!("SELECT (1{}){}", " IN (1, 2)".repeat(1_000), " IN (1, 2)".repeat(189)),
+        format!("SELECT (1{}){}", " LIKE 1".repeat(1_000), " IS NULL".repeat(189)),
+        format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(396)),
+        withs(107),
+        withs(1_000),
+    ];
+    // Half and three quarters of what a tokio worker has.
+    for (stack, statements) in [(1 << 20, common), (3 << 19, extreme)] {
+        let small = std::thread::Builder::new().stack_size(stack);
+        small.spawn(move || run_all(&statements)).unwrap().join().unwrap();
+    }
+}
+
+/// Each query reads the one before.
+fn withs(count: usize) -> String {
+    let next = |n: usize| format!(", c{n} AS (SELECT n + 1 AS n FROM c{} WHERE n > 0 ORDER BY n)", n - 1);
+    format!("WITH c0 AS (SELECT 1 AS n){} SELECT n FROM c{count}", (1..=count).map(next).collect::<String>())
+}
+
+fn run_all(statements: &[String]) {
+    let world = World::probes();
+    for sql in statements {
+        if let Err(error) = world.answer(sql) {
             assert_eq!(error.code, 1436, "{}: {error}", &sql[..40]);
         }
     }
