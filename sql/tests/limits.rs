@@ -3,8 +3,9 @@
 mod support;
 
 use sql::limits::{
-    GROUP_CONCAT_MAX_LENGTH, MAX_CHAIN, MAX_COLUMNS, MAX_DEPTH, MAX_PREPARED, MAX_RESULT, MAX_ROUNDS, MAX_STATEMENTS,
-    MAX_TABLES, MAX_USER_VARIABLES, MAX_WARNINGS,
+    ARM_LEVELS, BACKTRACK_LIMIT, GROUP_CONCAT_MAX_LENGTH, MAX_BOUND_NESTING, MAX_CHAIN, MAX_COLUMNS, MAX_DEPTH,
+    MAX_PARSED_NESTING, MAX_PREPARED, MAX_REPLICAS, MAX_RERUNS, MAX_RESULT, MAX_ROUNDS, MAX_STATEMENTS, MAX_TABLES,
+    MAX_USER_VARIABLES, MAX_WARNINGS, QUERY_LEVELS,
 };
 use support::{World, run};
 
@@ -22,6 +23,48 @@ fn columns(count: usize) -> String {
 
 fn operators(count: usize) -> String {
     format!("SELECT {}", list(count + 1, " OR ", |_| "0".to_owned()))
+}
+
+/// The statement, its query and the expression inside are three of the levels.
+fn parentheses(levels: usize) -> String {
+    format!("SELECT {}1{}", "(".repeat(levels - 3), ")".repeat(levels - 3))
+}
+
+/// Each is two of the levels, a query and an expression; what is left over is parentheses.
+fn subqueries(levels: usize) -> String {
+    let (count, left) = (10, levels - 3 - 2 * 10);
+    format!("SELECT {}{}1{}", "(SELECT ".repeat(count), "(".repeat(left), ")".repeat(left + count))
+}
+
+/// The levels that the query and its one column leave.
+const LEFT: usize = (MAX_BOUND_NESTING - QUERY_LEVELS - 1) as usize;
+
+/// Two chains, one inside the other: together they nest deeper than one may.
+fn chains(levels: usize) -> String {
+    format!("SELECT (0{}){}", " OR 0".repeat(MAX_CHAIN), " OR 0".repeat(levels - MAX_CHAIN))
+}
+
+fn arms(count: usize) -> String {
+    list(count + 1, " UNION ", |_| "SELECT 1".to_owned())
+}
+
+/// Each query reads the one before.
+fn withs(count: usize) -> String {
+    let next = |n: usize| if n == 0 { "SELECT 1".to_owned() } else { format!("SELECT * FROM c{}", n - 1) };
+    format!("WITH {} SELECT * FROM c{}", list(count, ", ", |n| format!("c{n} AS ({})", next(n))), count - 1)
+}
+
+fn spread(count: usize) -> String {
+    format!("SET headwaters_commit = 'replicated({count})'")
+}
+
+fn quorum(count: usize) -> String {
+    format!("SET headwaters_read = 'quorum({count})'")
+}
+
+/// As few letters as do: after each one it is tried in vain whether that was enough.
+fn backtracking(count: usize) -> String {
+    format!("SELECT REGEXP_LIKE(CONCAT(REPEAT('a', {count}), 'c'), '^(?:a(?=a|c))*?c')")
 }
 
 fn rounds(count: usize) -> String {
@@ -49,10 +92,18 @@ fn at_the_limit_and_one_past_it() {
         (tables as fn(usize) -> String, MAX_TABLES, "error 1116"),
         (columns, MAX_COLUMNS, "error 1117"),
         (operators, MAX_CHAIN, "error 1436"),
+        (parentheses, MAX_PARSED_NESTING, "error 1436: The statement nests deeper than 40 levels"),
+        (subqueries, MAX_PARSED_NESTING, "error 1436: The statement nests deeper than 40 levels"),
+        (chains, LEFT, "error 1436: The statement nests deeper than 1200 levels"),
+        (arms, LEFT / ARM_LEVELS as usize, "error 1436: The statement nests deeper than 1200 levels"),
+        (withs, LEFT / (QUERY_LEVELS as usize + 1), "error 1436: The statement nests deeper than 1200 levels"),
+        (backtracking, BACKTRACK_LIMIT, "error 3699"),
+        (spread, MAX_REPLICAS as usize, "error 1231"),
         (rounds, MAX_ROUNDS as usize, "error 3636"),
         (longest_text, MAX_RESULT, "[NULL]"),
         (statements, MAX_STATEMENTS, "error 1153"),
         (nested, MAX_DEPTH, "error 3157"),
+        (quorum, MAX_REPLICAS as usize, "error 1231"),
     ] {
         let (at, behind) = (run(&mut session, &statement(limit)), run(&mut session, &statement(limit + 1)));
         assert!(!at.starts_with("error") && at != "[NULL]", "{limit}: {at}");
@@ -94,6 +145,21 @@ fn a_session_names_so_many_statements_and_those_may_change() {
     assert!(refused.starts_with("error 1461"), "{refused}");
     let again = run(&mut session, "PREPARE P1 FROM 'DO 1'");
     assert!(!again.starts_with("error"), "{again}");
+}
+
+#[test]
+fn a_commit_that_others_overtake_is_tried_so_many_times() {
+    for (overtaken, expected) in [(MAX_RERUNS, "1 affected"), (MAX_RERUNS + 1, "error 1213")] {
+        let world = World::new();
+        let mut session = world.session(1);
+        run(&mut session, "CREATE DATABASE d");
+        run(&mut session, "CREATE TABLE d.t (id INT PRIMARY KEY)");
+        world.journal.overtake(overtaken);
+        let answer = run(&mut session, "INSERT INTO d.t VALUES (1)");
+        assert!(answer.starts_with(expected), "{overtaken}: {answer}");
+        let rows = if expected == "1 affected" { "[1]" } else { "[]" };
+        assert_eq!(run(&mut session, "SELECT id FROM d.t"), rows);
+    }
 }
 
 #[test]

@@ -44,3 +44,31 @@ pub trait SystemTable: Send + Sync {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many rows without a column.
+    struct Long(usize);
+
+    impl SystemTable for Long {
+        fn name(&self) -> &str {
+            "long"
+        }
+        fn columns(&self) -> &[SystemColumn] {
+            &[]
+        }
+        fn scan(&self, sink: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>) -> Result<(), SqlError> {
+            (0..self.0).map(|_| sink(Vec::new())).find(ControlFlow::is_break);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_list_at_the_limit_is_given_and_one_past_it_refused() {
+        let given = |rows| Long(rows).rows().map(Iterator::count).map_err(|error| error.code);
+        assert_eq!(given(MAX_LISTED), Ok(MAX_LISTED));
+        assert_eq!([given(MAX_LISTED + 1), given(usize::MAX)], [Err(1114); 2], "the rest is not made");
+    }
+}

@@ -66,3 +66,17 @@ pub(crate) fn row_bytes(row: &[Value]) -> usize {
     };
     size_of::<Vec<Value>>() + size_of_val(row) + row.iter().map(behind).sum::<usize>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_bytes_may_be_taken_and_not_one_more() {
+        let mut budget = Budget::new(Arc::default());
+        let mut take = |bytes| budget.take(bytes).map_err(|error| error.code);
+        assert_eq!([take(MAX_BYTES + 1), take(MAX_BYTES), take(1)], [Err(1038), Ok(()), Err(1038)]);
+        budget.give(1);
+        assert_eq!([1, 1].map(|bytes| budget.take(bytes).is_ok()), [true, false], "only what was given back");
+    }
+}

@@ -6,7 +6,7 @@ use super::result::{boolean, long_text, small};
 use super::{Call, Function};
 use crate::error::SqlError;
 use crate::expression::Kind;
-use crate::limits::BACKTRACK_LIMIT;
+use crate::limits::{BACKTRACK_LIMIT, KEPT_PATTERNS};
 use crate::types;
 use dag::collation::Collation;
 use dag::value::Value;
@@ -23,10 +23,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("REGEXP_INSTR", (2, 6), small, position),
 ];
 
-/// Compiled patterns kept by a thread; the cache is emptied when it is full.
-const KEPT: usize = 64;
-
 thread_local! {
+    /// Emptied when it is full.
     static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::new(HashMap::new());
 }
 
@@ -61,24 +59,27 @@ fn flags(call: &Call<'_>, match_type: Option<usize>) -> Result<Option<String>, S
     Ok(Some(if set.is_empty() { set } else { format!("(?{set})") }))
 }
 
+fn regex(source: String) -> Result<Regex, SqlError> {
+    COMPILED.with_borrow_mut(|kept| {
+        if let Some(regex) = kept.get(&source) {
+            return Ok(regex.clone());
+        }
+        let regex = RegexBuilder::new(&source).backtrack_limit(BACKTRACK_LIMIT).build().map_err(error)?;
+        if kept.len() >= KEPT_PATTERNS {
+            kept.clear();
+        }
+        kept.insert(source, regex.clone());
+        Ok(regex)
+    })
+}
+
 /// The compiled pattern of argument 1; `None` for NULL.
 fn compiled(call: &Call<'_>, match_type: Option<usize>) -> Result<Option<Regex>, SqlError> {
     let (Some(pattern), Some(flags)) = (call.text(1), flags(call, match_type)?) else { return Ok(None) };
     if pattern.is_empty() {
         return Err(error("an empty pattern"));
     }
-    let source = format!("{flags}{pattern}");
-    COMPILED.with_borrow_mut(|kept| {
-        if let Some(regex) = kept.get(&source) {
-            return Ok(Some(regex.clone()));
-        }
-        let regex = RegexBuilder::new(&source).backtrack_limit(BACKTRACK_LIMIT).build().map_err(error)?;
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        kept.insert(source, regex.clone());
-        Ok(Some(regex))
-    })
+    regex(format!("{flags}{pattern}")).map(Some)
 }
 
 fn matches(call: &mut Call<'_>) -> Result<Value, SqlError> {
@@ -164,4 +165,20 @@ fn grouped(replacement: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_patterns_are_kept_and_one_more_drops_them() {
+        for (patterns, kept) in [(KEPT_PATTERNS, KEPT_PATTERNS), (KEPT_PATTERNS + 1, 1)] {
+            COMPILED.take();
+            for n in 0..patterns {
+                regex(format!("a{n}")).unwrap();
+            }
+            assert_eq!(COMPILED.with_borrow(HashMap::len), kept, "of {patterns}");
+        }
+    }
 }

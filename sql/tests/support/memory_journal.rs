@@ -179,6 +179,7 @@ struct Inner {
     commits: u64,
     hidden: u64,
     /// Commits on their way to a disk that a test holds.
+    overtaken: u32,
     unsynced: Vec<Signal<Result<(), SqlError>>>,
     held: bool,
     /// Transactions that wait for their place behind others.
@@ -223,6 +224,11 @@ impl MemoryJournal {
             placed.placed.then(move |answer| handed.placed.complete(answer.clone()));
             placed.durable.then(move |answer| handed.durable.complete(answer.clone()));
         }
+    }
+
+    /// The next so many commits are refused as if a change fetched from a peer had been faster.
+    pub fn overtake(&self, commits: u32) {
+        self.inner().overtaken = commits;
     }
 
     /// What was committed so far, in order.
@@ -276,6 +282,10 @@ impl Journal for MemoryJournal {
     }
     fn commit(&self, draft: Draft) -> Result<Committed, SqlError> {
         let mut inner = self.inner();
+        if let Some(left) = inner.overtaken.checked_sub(1) {
+            inner.overtaken = left;
+            return Err(SqlError::new(1213, "a fetched change was faster"));
+        }
         let mut next = (*inner.state).clone();
         next.apply(&draft.changes)?;
         inner.state = Arc::new(next);
