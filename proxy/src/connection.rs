@@ -16,14 +16,6 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// A client that sends ahead is read this far while a statement waits; beyond it the socket holds the rest.
-const READ_AHEAD_BYTES: usize = 64 << 10;
-
-/// How long a closed connection is read away, and how far: a second lets a packet under way arrive, and two of the
-/// greatest packets are more than an honest client sends before it reads.
-const PARTING_TIME: Duration = Duration::from_secs(1);
-const PARTING_BYTES: u64 = 32 << 20;
-
 enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
@@ -101,7 +93,7 @@ impl Connection {
         while !self.inbound.advance(self.packet_limit())? {
             let inside = self.inbound.inside_packet();
             let patience = if inside { self.limits.packet_time } else { idle };
-            match timeout(patience, self.fill()).await {
+            match timeout(patience, self.fill(usize::MAX)).await {
                 Ok(filled) => filled?,
                 Err(_) => return Err(too_slow(inside || !self.logged_in)),
             }
@@ -110,9 +102,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads once. Safe to drop between reads: bytes are in the buffer or in the socket.
-    async fn fill(&mut self) -> Result<(), Ended> {
-        let most = if self.logged_in { usize::MAX } else { self.inbound.missing() };
+    /// Reads once, at most so much. Safe to drop between reads: bytes are in the buffer or in the socket.
+    async fn fill(&mut self, most: usize) -> Result<(), Ended> {
+        let most = if self.logged_in { most } else { self.inbound.missing() };
         let room = self.inbound.room();
         let most = most.min(room.len());
         let count = match &mut self.stream {
@@ -130,10 +122,11 @@ impl Connection {
     /// Ends only when the client is gone; what it sends meanwhile is kept, up to a bound. For waits inside a statement.
     pub async fn gone(&mut self) -> Ended {
         loop {
-            if self.inbound.waiting() >= READ_AHEAD_BYTES {
+            let room = self.limits.read_ahead_bytes.saturating_sub(self.inbound.waiting());
+            if room == 0 {
                 std::future::pending::<()>().await;
             }
-            if let Err(ended) = self.fill().await {
+            if let Err(ended) = self.fill(room).await {
                 return ended;
             }
         }
@@ -168,7 +161,7 @@ impl Connection {
     /// Writes what waits and ends the stream. With `drain`, what the client still sends is read away for a moment: a
     /// socket closed over unread bytes is reset, and the client would lose the error that tells it why.
     pub async fn close(&mut self, drain: bool) {
-        let most = if drain { PARTING_BYTES } else { 0 };
+        let (time, most) = (self.limits.parting_time, if drain { self.limits.parting_bytes } else { 0 });
         let parting = async {
             self.flush().await?;
             match &mut self.stream {
@@ -178,7 +171,7 @@ impl Connection {
             }
             Ok::<(), Ended>(())
         };
-        match timeout(PARTING_TIME, parting).await {
+        match timeout(time, parting).await {
             Ok(Ok(())) => {}
             Ok(Err(ended)) => tracing::debug!("the client did not wait for the end: {ended}"),
             Err(_) => tracing::debug!("the client did not end its side in time"),
@@ -206,5 +199,51 @@ fn too_slow(inside_packet: bool) -> Ended {
             "The client was disconnected by the server because of inactivity. See wait_timeout for configuring this \
              behavior.",
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpStream as Socket;
+    use tokio::net::TcpListener;
+
+    const BYTES: usize = 100_000;
+
+    /// A logged-in client that has sent so many bytes, the connection to it, and a second handle on its socket.
+    async fn after(sent: usize) -> (TcpStream, Connection, Socket) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        client.write_all(&vec![0; sent]).await.unwrap();
+        let stream = listener.accept().await.unwrap().0.into_std().unwrap();
+        let handle = stream.try_clone().unwrap();
+        let limits = Limits {
+            read_ahead_bytes: BYTES,
+            parting_bytes: BYTES as u64,
+            parting_time: Duration::from_millis(500),
+            ..Limits::default()
+        };
+        let mut connection = Connection::new(TcpStream::from_std(stream).unwrap(), limits);
+        connection.logged_in();
+        (client, connection, handle)
+    }
+
+    #[tokio::test]
+    async fn a_client_is_read_ahead_to_the_limit() {
+        for (sent, taken) in [(BYTES - 1, BYTES - 1), (BYTES, BYTES), (BYTES + 1, BYTES)] {
+            let (_client, mut connection, _) = after(sent).await;
+            assert!(timeout(Duration::from_millis(300), connection.gone()).await.is_err(), "the client is there");
+            assert_eq!(connection.inbound.waiting(), taken, "of {sent}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_client_is_read_away_to_the_limit() {
+        for (drain, sent, left) in [(true, BYTES, 0), (true, BYTES + 1, 1), (false, 1, 1)] {
+            let (_client, mut connection, handle) = after(sent).await;
+            connection.close(drain).await;
+            let unread = handle.peek(&mut [0; 10]).unwrap_or(0);
+            assert_eq!(unread, left, "of {sent}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Greatest packet of a logged-in client, after joining its 16 MiB parts. MySQL calls it `max_allowed_packet`; 16 MiB
-    /// holds a statement of the greatest length the parser takes (1 MiB) and a long value beside it.
+    /// is what its clients send by default, and the longest statement that the parser takes.
     pub packet_bytes: usize,
     /// Greatest packet before login: the longest honest one is a handshake response with its connection attributes,
     /// which MySQL bounds at 64 KiB.
@@ -18,8 +18,8 @@ pub struct Limits {
     pub login_time: Duration,
     /// Longest pause inside a packet (MySQL's net_read_timeout).
     pub packet_time: Duration,
-    /// Longest time a client may take to read what it asked for (MySQL's net_write_timeout): a client that stops reading
-    /// holds a snapshot.
+    /// Longest time a client may take to read what one write gives it, a buffer full or one row (MySQL's
+    /// net_write_timeout): a client that stops reading holds a snapshot.
     pub write_time: Duration,
     /// Longest time between two commands (MySQL's wait_timeout).
     pub idle_time: Duration,
@@ -40,6 +40,12 @@ pub struct Limits {
     pub failed_login_window: Duration,
     /// Addresses whose failures are remembered; beyond it the oldest is forgotten.
     pub remembered_addresses: usize,
+    /// A client that sends ahead is read this far while a statement waits; beyond it the socket holds the rest.
+    pub read_ahead_bytes: usize,
+    /// How long a refused client is read before its connection is closed: a second lets a packet under way arrive.
+    pub parting_time: Duration,
+    /// How far it is read: two of the greatest packets are more than an honest client sends before it reads.
+    pub parting_bytes: u64,
     /// How long running statements may go on after the shutdown signal.
     pub shutdown_time: Duration,
 }
@@ -61,6 +67,9 @@ impl Default for Limits {
             failed_logins: 5,
             failed_login_window: Duration::from_secs(60),
             remembered_addresses: 4096,
+            read_ahead_bytes: 64 << 10,
+            parting_time: Duration::from_secs(1),
+            parting_bytes: 32 << 20,
             shutdown_time: Duration::from_secs(10),
         }
     }

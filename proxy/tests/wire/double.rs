@@ -1,6 +1,6 @@
 //! A session that does what its text says, and a server around it.
 //!
-//! Texts: `ROWS n` gives n rows (number, text); `OK n` affects n rows; `ERROR` is 1064; `LOCK ms` waits for a lock that
+//! Texts: `ROWS n` gives n rows (number, text); `WIDE n` gives n rows of 100 KB; `OK n` affects n rows; `ERROR` is 1064; `LOCK ms` waits for a lock that
 //! nobody frees; `SLEEP ms`; `SPIN` computes until
 //! it is killed; `ECHO` gives the parameters of an execute back as text; several texts are separated by `;`.
 
@@ -163,6 +163,11 @@ impl Handler for Double {
             "ROWS" => {
                 self.waiting.pop_front();
                 self.rows(columns(), Counting { next: 0, last: number })
+            }
+            "WIDE" => {
+                self.waiting.pop_front();
+                let row = vec![Value::text("w".repeat(100_000))];
+                self.rows([column("it", Kind::Text)].into(), Given(vec![row; number as usize]))
             }
             "OK" => self.done(Summary { affected: number, last_insert_id: number, info: String::new() }),
             "ECHO" => {

@@ -79,6 +79,30 @@ async fn slow_clients_are_told_and_closed() {
     server.stop().await;
 }
 
+/// Both are given 40 MB, more than sockets hold. The late one takes longer than the limit in all, not at once.
+#[tokio::test]
+async fn a_client_that_reads_late_is_served_and_one_that_does_not_read_is_let_go() {
+    let write_time = Duration::from_millis(1000);
+    let mut server = Running::start(Limits { write_time, ..Limits::default() }).await;
+    let mut late = Raw::root(server.address).await;
+    late.send(&frame(0, b"\x03WIDE 400")).await;
+    for row in 0..400 + 3 {
+        if [0, 100].contains(&row) {
+            tokio::time::sleep(write_time * 6 / 10).await;
+        }
+        assert!(late.packet().await.is_some(), "{row}");
+    }
+    late.send(&frame(0, b"\x03OK 1")).await;
+    assert_eq!(late.packet().await.unwrap()[0], 0);
+
+    let mut deaf = Raw::root(server.address).await;
+    deaf.send(&frame(0, b"\x03WIDE 400")).await;
+    tokio::time::sleep(write_time / 2).await;
+    assert_eq!(server.diary.lock().unwrap().last().unwrap(), "WIDE 400", "it has half of its time left");
+    server.wait_for("end root").await;
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn a_command_out_of_sequence_is_refused() {
     let mut server = Running::start(Limits::default()).await;
