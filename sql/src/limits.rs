@@ -30,6 +30,10 @@ pub const QUERY_LEVELS: u32 = 10;
 /// How many of them an arm of UNION, EXCEPT or INTERSECT is: 890 in a row fill 2 MiB.
 pub const ARM_LEVELS: u32 = 3;
 
+/// How often a statement may read its WITH expressions: each is bound anew at each use, and thirty that read the one
+/// before twice would be a billion.
+pub const MAX_WITH_USES: u32 = 256;
+
 /// Most tables in one FROM, as in MySQL: error 1116 beyond.
 pub const MAX_TABLES: usize = 61;
 

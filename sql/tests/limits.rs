@@ -5,7 +5,7 @@ mod support;
 use sql::limits::{
     ARM_LEVELS, BACKTRACK_LIMIT, GROUP_CONCAT_MAX_LENGTH, MAX_BOUND_NESTING, MAX_CHAIN, MAX_COLUMNS, MAX_DEPTH,
     MAX_PARSED_NESTING, MAX_PREPARED, MAX_REPLICAS, MAX_RERUNS, MAX_RESULT, MAX_ROUNDS, MAX_STATEMENTS, MAX_TABLES,
-    MAX_USER_VARIABLES, MAX_WARNINGS, QUERY_LEVELS,
+    MAX_USER_VARIABLES, MAX_WARNINGS, MAX_WITH_USES, QUERY_LEVELS,
 };
 use support::{World, run};
 
@@ -54,6 +54,10 @@ fn withs(count: usize) -> String {
     format!("WITH {} SELECT * FROM c{}", list(count, ", ", |n| format!("c{n} AS ({})", next(n))), count - 1)
 }
 
+fn uses(count: usize) -> String {
+    format!("WITH c AS (SELECT 1) SELECT {}", list(count, ", ", |_| "(SELECT * FROM c)".to_owned()))
+}
+
 fn spread(count: usize) -> String {
     format!("SET headwaters_commit = 'replicated({count})'")
 }
@@ -97,6 +101,7 @@ fn at_the_limit_and_one_past_it() {
         (chains, LEFT, "error 1436: The statement nests deeper than 1200 levels"),
         (arms, LEFT / ARM_LEVELS as usize, "error 1436: The statement nests deeper than 1200 levels"),
         (withs, LEFT / (QUERY_LEVELS as usize + 1), "error 1436: The statement nests deeper than 1200 levels"),
+        (uses, MAX_WITH_USES as usize, "error 1436: The statement reads its WITH expressions more than 256 times"),
         (backtracking, BACKTRACK_LIMIT, "error 3699"),
         (spread, MAX_REPLICAS as usize, "error 1231"),
         (rounds, MAX_ROUNDS as usize, "error 3636"),

@@ -5,6 +5,7 @@ use super::scope::Scope;
 use super::{Binder, Columns};
 use crate::error::SqlError;
 use crate::expression::Expression;
+use crate::limits::MAX_WITH_USES;
 use crate::plan::{Body, Query, Recursive, Source};
 use sqlparser::ast::{self, SetExpr, SetOperator, SetQuantifier};
 use std::sync::Arc;
@@ -53,6 +54,11 @@ impl Binder<'_> {
             let types = columns.iter().map(|c| c.ty.clone()).collect();
             let query = plain(types, Body::LastRound(*number));
             return self.derived(scope, alias, &[], query, columns).map(Some);
+        }
+        self.with_uses += 1;
+        if self.with_uses > MAX_WITH_USES {
+            let text = format!("The statement reads its WITH expressions more than {MAX_WITH_USES} times; split it");
+            return Err(SqlError::new(1436, text));
         }
         // Its body sees only what stands before it.
         let hidden = self.ctes.split_off(place);

@@ -100,6 +100,8 @@ pub struct Binder<'a> {
     rounds: u32,
     blocks: u32,
     nesting: u32,
+    /// How often expressions of WITH were bound.
+    with_uses: u32,
     /// The `@rev` of the first stored table.
     revision: Option<Option<ReadMode>>,
 }
@@ -148,6 +150,7 @@ impl<'a> Binder<'a> {
             rounds: 0,
             blocks: 0,
             nesting: 0,
+            with_uses: 0,
             revision: None,
         }
     }
