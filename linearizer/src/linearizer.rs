@@ -426,10 +426,11 @@ impl Linearizer {
     }
 
     /// Takes a written and synced checkpoint as the new base; the commits of its cut weigh so much. `false`: a late
-    /// commit came below it meanwhile, so that it is void; cut again.
+    /// commit came below it meanwhile, or another checkpoint was taken since the cut, so that it is void; cut again.
     pub fn adopt(&mut self, checkpoint: Checkpoint, base: Base, weight: Weight) -> bool {
-        let last = self.window.base().place;
+        let Base { place: last, position, .. } = *self.window.base();
         let valid = last.is_none_or(|last| last < checkpoint.place)
+            && position + weight.commits == checkpoint.position()
             && self.hash_through(Some(checkpoint.place)) == checkpoint.main;
         if valid {
             self.keep_stable(checkpoint.place);

@@ -109,7 +109,7 @@ fn carry_out(local: &Local, cut: Cut) -> Result<bool, Failure> {
     let cut = write_out(local, cut, &job);
     let outcome = match &cut {
         Ok(true) => Ok("cut".to_owned()),
-        Ok(false) => Ok("void: a late commit came below it; it is cut again".to_owned()),
+        Ok(false) => Ok("void: a late commit or another cut came first; it is cut again".to_owned()),
         Err(failure) => Err(failure.to_string()),
     };
     job.end(outcome, local.clock.wall_millis());

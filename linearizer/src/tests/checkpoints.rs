@@ -8,6 +8,7 @@ use crate::linearizer::{History, Linearizer, NoHistory};
 use crate::order::Place;
 use crate::testing::{Schema, commit};
 use crate::view::ViewError;
+use crate::window::Weight;
 use dag::hlc::Hlc;
 use dag::tree::{MemoryNodes, Shape, Trees};
 use proptest::prelude::*;
@@ -147,6 +148,31 @@ fn a_checkpoint_that_a_late_commit_came_below_is_not_taken() {
     let base = checkpoint.open(&disk.nodes, &disk.trees).unwrap();
     fold.add(all[2..].to_vec(), &NoHistory).unwrap();
     assert!(!fold.adopt(checkpoint, base, cut.weight()));
+}
+
+/// The background linearizer and somebody who asks may cut at the same time; the second would be taken off twice.
+#[test]
+fn a_checkpoint_cut_before_another_was_taken_is_cut_again() {
+    let schema = Schema::new();
+    let all = [("A1", "-", "create"), ("A5", "A1", "t:+1(1,1)"), ("A6", "A5", "t:+1(2,2)")]
+        .map(|(name, parents, words)| commit(&schema, name, parents, "", words));
+    let mut disk = Disk::new(&all);
+    let mut fold = Linearizer::new(Cuts::default());
+    let mut cut = |fold: &mut Linearizer, commits: &[Arc<Ordered>]| {
+        fold.add(commits.to_vec(), &NoHistory).unwrap();
+        fold.advance();
+        let cut = fold.cut().unwrap();
+        let checkpoint = cut.write(&disk.trees, &mut disk.nodes).unwrap();
+        let base = checkpoint.open(&disk.nodes, &disk.trees).unwrap();
+        (checkpoint, base, cut.weight())
+    };
+    let (first, second) = (cut(&mut fold, &all[..2]), cut(&mut fold, &all[2..]));
+    assert!(fold.adopt(first.0, first.1, first.2));
+    assert!(!fold.adopt(second.0, second.1, second.2));
+    assert_eq!(fold.weight().commits, 1);
+    let again = cut(&mut fold, &[]);
+    assert!(fold.adopt(again.0, again.1, again.2));
+    assert_eq!(fold.weight(), Weight::default());
 }
 
 #[test]
